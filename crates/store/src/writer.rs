@@ -1,0 +1,213 @@
+use std::{
+    any::Any,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Connection, Result, Statistics, StoreError, Tx, statements::Statements};
+
+/// So many writes share one commit at most.
+const TOGETHER: usize = 64;
+/// A transaction that holds the writer longer than this is counted: everybody else waits behind it.
+const LONG: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    writes: AtomicU64,
+    commits: AtomicU64,
+    long: AtomicU64,
+}
+
+impl Counts {
+    pub(crate) fn committed(&self, writes: u64) {
+        self.writes.fetch_add(writes, Ordering::Relaxed);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!("staffrecord_store_writes_total").increment(writes);
+        metrics::counter!("staffrecord_store_commits_total").increment(1);
+    }
+
+    fn held(&self, time: Duration) {
+        metrics::histogram!("staffrecord_store_writer_hold_seconds").record(time.as_secs_f64());
+        if time > LONG {
+            self.long.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("staffrecord_store_long_writes_total").increment(1);
+        }
+    }
+
+    pub(crate) fn statistics(&self, statements: u64) -> Statistics {
+        Statistics {
+            statements,
+            writes: self.writes.load(Ordering::Relaxed),
+            commits: self.commits.load(Ordering::Relaxed),
+            long: self.long.load(Ordering::Relaxed),
+        }
+    }
+}
+
+type Outcome = Box<dyn Any + Send>;
+/// Runs in the writer's task; says whether its savepoint is kept, and what to answer after the commit.
+type Work = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, (bool, Outcome)> + Send>;
+
+struct Queued {
+    work: Work,
+    answer: oneshot::Sender<Result<Outcome>>,
+}
+
+enum Order {
+    Write(Queued),
+    Close(oneshot::Sender<()>),
+}
+
+/// SQLite's one writer: a task that owns the connection and runs what is queued, in order.
+#[derive(Clone)]
+pub(crate) struct Writer(mpsc::Sender<Order>);
+
+impl Writer {
+    pub(crate) fn start(
+        mut connection: SqliteConnection,
+        statements: Arc<Statements>,
+        counts: Arc<Counts>,
+    ) -> Self {
+        let (sender, mut queue) = mpsc::channel(1024);
+        tokio::spawn(async move {
+            let mut orders = Vec::with_capacity(TOGETHER);
+            while queue.recv_many(&mut orders, TOGETHER).await > 0 {
+                let mut batch = Vec::with_capacity(orders.len());
+                let mut closing = None;
+                for order in orders.drain(..) {
+                    match order {
+                        Order::Write(queued) => batch.push(queued),
+                        Order::Close(closed) => closing = Some(closed),
+                    }
+                }
+                if !batch.is_empty() {
+                    let began = Instant::now();
+                    commit_together(&mut connection, batch, &statements, &counts).await;
+                    counts.held(began.elapsed());
+                }
+                if let Some(closed) = closing {
+                    let _ = connection.close().await;
+                    let _ = closed.send(());
+                    return;
+                }
+            }
+        });
+        Self(sender)
+    }
+
+    pub(crate) async fn run<T, E, F>(&self, work: F) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, std::result::Result<T, E>> + Send + 'static,
+    {
+        let (answer, wait) = oneshot::channel();
+        let work: Work = Box::new(move |tx| {
+            async move {
+                let result = work(tx).await;
+                (result.is_ok(), Box::new(result) as Outcome)
+            }
+            .boxed()
+        });
+        self.0.send(Order::Write(Queued { work, answer })).await.map_err(|_| StoreError::Gone)?;
+        let outcome = wait.await.map_err(|_| StoreError::Gone)??;
+        *outcome
+            .downcast::<std::result::Result<T, E>>()
+            .expect("the writer answers with what the work returned")
+    }
+
+    pub(crate) async fn close(&self) {
+        let (closed, wait) = oneshot::channel();
+        if self.0.send(Order::Close(closed)).await.is_ok() {
+            let _ = wait.await;
+        }
+    }
+}
+
+async fn commit_together(
+    connection: &mut SqliteConnection,
+    batch: Vec<Queued>,
+    statements: &Statements,
+    counts: &Counts,
+) {
+    let mut kept = 0;
+    let mut done = Vec::with_capacity(batch.len());
+    let mut waiting = batch.into_iter();
+    let ended = async {
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+        for Queued { work, answer } in waiting.by_ref() {
+            let ran = savepoint(connection, work, statements).await;
+            match ran {
+                Ok(Some((keep, outcome))) => {
+                    kept += u64::from(keep);
+                    done.push((answer, outcome));
+                }
+                Ok(None) => drop(answer.send(Err(StoreError::Panicked))),
+                Err(error) => {
+                    let again = repeated(&error);
+                    drop(answer.send(Err(error)));
+                    return Err(again);
+                }
+            }
+        }
+        sqlx::query("COMMIT").execute(&mut *connection).await?;
+        Ok(())
+    }
+    .await;
+    match ended {
+        Ok(()) => {
+            if kept > 0 {
+                counts.committed(kept);
+            }
+            for (answer, outcome) in done {
+                let _ = answer.send(Ok(outcome));
+            }
+        }
+        Err(error) => {
+            // After some errors (a full disk) SQLite has rolled back by itself, and this says so.
+            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+            tracing::error!(%error, "a shared commit failed");
+            for answer in
+                done.into_iter().map(|(answer, _)| answer).chain(waiting.map(|queued| queued.answer))
+            {
+                let _ = answer.send(Err(repeated(&error)));
+            }
+        }
+    }
+}
+
+/// Runs one piece of work in a savepoint; `None` where it panicked. An error here ends the whole transaction.
+async fn savepoint(
+    connection: &mut SqliteConnection,
+    work: Work,
+    statements: &Statements,
+) -> Result<Option<(bool, Outcome)>> {
+    sqlx::query("SAVEPOINT work").execute(&mut *connection).await?;
+    let ran = {
+        let mut tx = Tx::new(Connection::Lite(connection), statements);
+        AssertUnwindSafe(work(&mut tx)).catch_unwind().await.ok()
+    };
+    if !matches!(ran, Some((true, _))) {
+        sqlx::query("ROLLBACK TO work").execute(&mut *connection).await?;
+    }
+    sqlx::query("RELEASE work").execute(&mut *connection).await?;
+    Ok(ran)
+}
+
+/// The same error once more, for everybody who shared the commit.
+fn repeated(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Busy => StoreError::Busy,
+        StoreError::Full => StoreError::Full,
+        StoreError::ReadOnly => StoreError::ReadOnly,
+        other => StoreError::Commit(other.to_string()),
+    }
+}
