@@ -1,0 +1,284 @@
+// The portal in a real browser: starts `staffrecord demo` in a folder of its own, opens pages on a desktop's and a
+// phone's screen, with script and without, checks them with axe, reads the demo's mailbox and takes pictures.
+//
+// import { axe, launch, startPortal } from './portal.mjs';
+//
+// `cargo xtask test --browser` sets STAFFRECORD_BINARY and CHROMIUM. Everything a test opens is closed after its file.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import axeCore from 'axe-core';
+import { chromium } from 'playwright-core';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** How long the demo may take to make its people and listen. */
+const START = 60_000;
+/** How long the demo may take to stop. */
+const STOP = 10_000;
+/** How long a mail or a page may take. */
+const PATIENCE = 15_000;
+
+export const SCREENS = {
+  desktop: { viewport: { width: 1280, height: 900 } },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
+  // 320 CSS pixels: what WCAG 2.2 §1.4.10 asks pages to fit into.
+  narrow: { viewport: { width: 320, height: 640 } },
+};
+
+/** What is to be closed when the file's tests have ended, the newest first. */
+const closing = [];
+after(async () => {
+  const failures = [];
+  for (const close of closing.reverse()) await close().catch((failure) => failures.push(failure));
+  if (failures.length > 0) throw failures[0];
+});
+
+/**
+ * Starts a demo of its own.
+ * @param {string[]} more further arguments of `staffrecord demo`
+ * @returns {Promise<Portal>}
+ */
+export async function startPortal(more = []) {
+  const binary = process.env.STAFFRECORD_BINARY;
+  assert.ok(binary, 'STAFFRECORD_BINARY is not set: use `cargo xtask test --browser`');
+  const folder = await mkdtemp(join(tmpdir(), 'staffrecord-browser-'));
+  const server = spawn(resolve(binary), ['demo', '--folder', folder, '--port', '0', ...more], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise((settle) => {
+    server.once('exit', (code, signal) => settle(signal ?? `exit code ${code}`));
+    server.once('error', (error) => settle(error.message));
+  });
+  // A test run that is broken off takes its portal with it.
+  const kill = () => server.kill('SIGKILL');
+  const abandon = () => {
+    kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', abandon);
+  closing.push(async () => {
+    server.kill('SIGTERM');
+    const inTime = await Promise.race([ended, pause(STOP, undefined, { ref: false })]);
+    if (inTime === undefined) kill();
+    await ended;
+    process.removeListener('exit', abandon);
+    await rm(folder, { recursive: true, force: true });
+    assert.ok(inTime !== undefined, `the demo did not stop within ${STOP / 1000} seconds of being asked`);
+  });
+
+  let [said, printed] = ['', ''];
+  server.stderr.setEncoding('utf8').on('data', (chunk) => (said += chunk));
+  const address = new Promise((settle) => {
+    server.stdout.setEncoding('utf8').on('data', (chunk) => {
+      said += chunk;
+      printed += chunk;
+      // Whole words only: the number of the port may still be on its way.
+      const found = printed.match(/(https?:\/\/[^\s/]+)(?:\/\S*)?\s/);
+      if (found) settle(found[1]);
+    });
+  });
+  const first = await Promise.race([
+    address,
+    ended.then((how) => Promise.reject(new Error(`the demo has ended (${how}):\n${said}`))),
+    pause(START, undefined, { ref: false }).then(() => Promise.reject(new Error(`the demo names no address:\n${said}`))),
+  ]).catch((error) => {
+    abandon();
+    throw error;
+  });
+  return new Portal(first, () => said);
+}
+
+export class Portal {
+  #said;
+
+  constructor(address, said) {
+    /** Without a slash at its end: `http://localhost:40123` */
+    this.address = address;
+    this.#said = said;
+  }
+
+  /** All that the demo has printed so far. */
+  said() {
+    return this.#said();
+  }
+
+  /**
+   * Every mail sent so far, the newest first.
+   * @returns {Promise<{to: string, subject: string, text: string, html: string, links: string[], at: string}[]>}
+   */
+  async mails() {
+    const answer = await fetch(`${this.address}/demo/mailbox.json`, { signal: AbortSignal.timeout(PATIENCE) });
+    assert.equal(answer.status, 200, 'the mailbox can be read');
+    return answer.json();
+  }
+
+  /**
+   * Does something, and waits for the mail to this address that follows it. Mail is sent behind the page's back, so
+   * there is nothing to wait for but the mailbox.
+   */
+  async mailAfter(to, act) {
+    const before = (await this.mails()).filter((mail) => mail.to === to).length;
+    await act();
+    const until = Date.now() + PATIENCE;
+    for (;;) {
+      const mails = (await this.mails()).filter((mail) => mail.to === to);
+      if (mails.length > before) return mails[0];
+      assert.ok(Date.now() < until, `no mail to ${to} within ${PATIENCE / 1000} seconds`);
+      await pause(50);
+    }
+  }
+}
+
+let browser;
+
+async function sharedBrowser() {
+  if (!browser) {
+    browser = chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox', // Chromium's sandbox does not work as root; it only ever opens our own pages here.
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    closing.push(async () => (await browser).close());
+  }
+  return browser;
+}
+
+/** Contexts whose pages run no script. */
+const scriptless = new WeakSet();
+
+/**
+ * A new person at a new device: no cookies, nothing remembered. An error in a page's script, a breach of its policy and
+ * a request to another host fail the file when it ends.
+ * @param {Portal} portal
+ * @param {{screen?: keyof SCREENS, script?: boolean, cookies?: object[]}} how
+ * @returns {Promise<import('playwright-core').Page>}
+ */
+export async function launch(portal, { screen = 'desktop', script = true, cookies = [] } = {}) {
+  assert.ok(SCREENS[screen], `no such screen: ${screen}`);
+  const context = await (await sharedBrowser()).newContext({
+    ...SCREENS[screen],
+    baseURL: portal.address,
+    javaScriptEnabled: script,
+    locale: 'en-GB',
+    timezoneId: 'Europe/London',
+  });
+  if (!script) scriptless.add(context);
+  context.setDefaultTimeout(PATIENCE);
+  await context.addCookies(cookies);
+
+  const wrong = [];
+  const own = new URL(portal.address).host;
+  context.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol.startsWith('http') && url.host !== own) wrong.push(`a page asked another host: ${url.origin}`);
+  });
+  context.on('weberror', (error) => wrong.push(`${error.page()?.url()}: ${error.error().stack}`));
+  context.on('console', (message) => {
+    if (/Content.Security.Policy/i.test(message.text())) wrong.push(`${message.page()?.url()}: ${message.text()}`);
+  });
+  closing.push(async () => {
+    await context.close();
+    assert.ok(wrong.length === 0, `pages stay on their own host and run without errors:\n${wrong.join('\n')}`);
+  });
+  return context.newPage();
+}
+
+/** Everything of WCAG 2.2 AA that a program can judge, and axe's own advice. */
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/**
+ * Asserts that axe finds nothing on the page. It runs in an isolated world: the page's policy does not hinder it, and
+ * the page does not see it. Where script is switched off an isolated world runs too, but without timers, so axe gets
+ * some that come at once, and leaves out the one rule (css-orientation-lock) for which it would fetch style sheets.
+ */
+export async function axe(page) {
+  const still = scriptless.has(page.context());
+  const devtools = await page.context().newCDPSession(page);
+  try {
+    const { frameTree } = await devtools.send('Page.getFrameTree');
+    const { executionContextId: contextId } = await devtools.send('Page.createIsolatedWorld', {
+      frameId: frameTree.frame.id,
+      worldName: 'axe',
+    });
+    const evaluate = async (expression) => {
+      const answer = await devtools.send('Runtime.evaluate', {
+        expression,
+        contextId,
+        awaitPromise: true,
+        returnByValue: true,
+      });
+      const thrown = answer.exceptionDetails;
+      if (thrown) throw new Error(`axe failed: ${thrown.exception?.description ?? thrown.text}`);
+      return answer.result.value;
+    };
+    if (still) {
+      await evaluate(`
+        globalThis.setTimeout = (call, wait = 0, ...rest) => (wait < 1000 && queueMicrotask(() => call(...rest)), 0);
+        globalThis.requestAnimationFrame = (call) => (queueMicrotask(() => call(0)), 0);
+        0`);
+    }
+    await evaluate(`${axeCore.source};0`);
+    const options = { runOnly: { type: 'tag', values: RULES }, resultTypes: ['violations'], preload: !still };
+    const running = evaluate(`
+      axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations.map((found) => ({
+        rule: found.id, help: found.help, more: found.helpUrl,
+        where: found.nodes.map((node) => ({ html: node.html, why: node.failureSummary })),
+      })))`);
+    const late = pause(PATIENCE, undefined, { ref: false }).then(() => Promise.reject(new Error('axe does not end')));
+    const violations = await Promise.race([running, late]);
+    assert.ok(violations.length === 0, `${page.url()} is not accessible:\n${violations.map(described).join('\n')}`);
+  } finally {
+    await devtools.detach();
+  }
+}
+
+function described({ rule, help, more, where }) {
+  const nodes = where.map(({ html, why }) => `    ${html}\n      ${why.replaceAll('\n', '\n      ')}`);
+  return `  ${rule}: ${help} (${more})\n${nodes.join('\n')}`;
+}
+
+/** Asserts that nothing makes the page scroll sideways. */
+export async function fits(page) {
+  const { wide, screen, beyond } = await page.evaluate(() => {
+    const screen = document.documentElement.clientWidth;
+    const beyond = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > screen + 1);
+    return {
+      wide: document.documentElement.scrollWidth,
+      screen,
+      beyond: beyond.slice(-3).map((one) => one.outerHTML.slice(0, 200)),
+    };
+  });
+  assert.ok(wide <= screen, `${page.url()} is ${wide} pixels wide on a screen of ${screen}:\n${beyond.join('\n')}`);
+}
+
+/** Presses Tab until this has the focus, as somebody without a mouse does. */
+export async function tabTo(page, locator, most = 60) {
+  for (let presses = 0; presses < most; presses += 1) {
+    await page.keyboard.press('Tab');
+    if (await locator.evaluate((one) => one === document.activeElement)) return;
+  }
+  assert.fail(`not reached within ${most} presses of Tab: ${locator}`);
+}
+
+/** Takes a picture of the whole page: `target/screenshots/NAME.png`. */
+export async function screenshot(page, name) {
+  const folder = join(ROOT, 'target', 'screenshots');
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true, animations: 'disabled' });
+}
