@@ -1,0 +1,345 @@
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{MatchedPath, Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts, uri::Authority};
+use store::{Clock, Entropy, Secret};
+use tower_http::compression::{
+    CompressionLayer,
+    predicate::{DefaultPredicate, NotForContentType, Predicate},
+};
+use tracing::Instrument;
+
+use crate::{
+    Audience, Client, Csrf, Form, Front, Help, Keys, Page, Peer, Problem, Route, ServerName, Site, Visitor,
+    assets, cookies,
+    csrf::is_same_origin,
+    page::{PageInner, device},
+    see_other,
+    shell::ProblemView,
+};
+
+/// So long a body may take to arrive.
+const BODY_SECONDS: u64 = 30;
+
+/// What stands in front of every page.
+#[derive(Clone)]
+pub struct Corridor {
+    /// The site.
+    pub site: Arc<Site>,
+    /// Who knows accounts.
+    pub front: Arc<dyn Front>,
+    /// The site's keys.
+    pub keys: Keys,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+}
+
+#[derive(Clone)]
+struct Entrance {
+    corridor: Corridor,
+    menu: Arc<Vec<(&'static str, &'static str)>>,
+}
+
+/// The router of all routes, with the corridor in front. Requests need a [`Peer`] extension.
+pub fn build(routes: &[Route], corridor: Corridor) -> Router {
+    let menu = routes.iter().filter_map(|route| Some((route.path, route.menu?))).collect();
+    let entrance = Entrance { corridor, menu: Arc::new(menu) };
+    let mut router = Router::new();
+    for route in routes {
+        let (audience, limit, entrance) = (route.audience, route.limit, entrance.clone());
+        let guarded = route.handler.clone().route_layer(from_fn(move |request: Request, next: Next| {
+            let entrance = entrance.clone();
+            async move {
+                guard(&entrance.corridor, audience, limit, request, next)
+                    .await
+                    .unwrap_or_else(Problem::into_response)
+            }
+        }));
+        router = router.route(route.path, guarded);
+    }
+    router
+        .fallback(|| async { Problem::NotFound })
+        .method_not_allowed_fallback(|| async { Problem::WrongMethod })
+        .layer(from_fn_with_state(entrance, enter))
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::new("application/pdf"))),
+        )
+        .merge(assets::routes())
+}
+
+/// Every request passes here first, and every answer last.
+async fn enter(State(entrance): State<Entrance>, request: Request, next: Next) -> Response {
+    let began = std::time::Instant::now();
+    let corridor = &entrance.corridor;
+    let reference = reference(corridor);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", id = reference, %method, route);
+    let mut response = async {
+        let answered = AssertUnwindSafe(receive(&entrance, &reference, request, next)).catch_unwind().await;
+        answered.unwrap_or_else(|_| {
+            tracing::error!("a handler panicked");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        })
+    }
+    .instrument(span.clone())
+    .await;
+    protect(response.headers_mut(), &corridor.site);
+    let (status, seconds) = (response.status().as_u16(), began.elapsed().as_secs_f64());
+    span.in_scope(|| tracing::info!(status, milliseconds = seconds * 1e3, "answered"));
+    metrics::histogram!("staffrecord_web_request_seconds", "route" => route, "status" => status_class(status)).record(seconds);
+    response
+}
+
+fn status_class(status: u16) -> &'static str {
+    match status {
+        200..300 => "2xx",
+        300..400 => "3xx",
+        400..500 => "4xx",
+        _ => "5xx",
+    }
+}
+
+/// Ten characters that a person can read out to a service desk; enough that two requests of a day hardly share one.
+fn reference(corridor: &Corridor) -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    corridor.entropy.bytes::<10>().iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
+async fn receive(entrance: &Entrance, reference: &str, request: Request, next: Next) -> Response {
+    let corridor = &entrance.corridor;
+    let (mut parts, body) = request.into_parts();
+    let (page, visit) = match make_page(entrance, reference, &parts).await {
+        Ok(made) => made,
+        Err((page, problem)) => return dress(corridor, &page, problem.into_response()).await,
+    };
+    parts.extensions.insert(page.clone());
+    let mut response = dress(corridor, &page, next.run(Request::from_parts(parts, body)).await).await;
+    if let Some(visit) = visit {
+        response.headers_mut().append(header::SET_COOKIE, visit);
+    }
+    response
+}
+
+/// The page of this request, and the cookie of a visit that begins with it.
+async fn make_page(
+    entrance: &Entrance,
+    reference: &str,
+    request: &Parts,
+) -> Result<(Page, Option<HeaderValue>), (Page, Problem)> {
+    let Corridor { site, front, keys, entropy, .. } = &entrance.corridor;
+    let headers = &request.headers;
+    let peer = request.extensions.get::<Peer>().map(|peer| peer.0);
+    let client = Client::of(peer.unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into()), headers, site);
+    let known_visit = cookies::read(headers, cookies::VISIT).filter(|visit| Secret::parse(visit).is_some());
+    let visit = known_visit.map_or_else(|| entropy.secret().reveal(), str::to_owned);
+    let found = match peer {
+        None => Err(Problem::broken("the request has no peer")),
+        Some(_) if !is_own(request, site) => Err(Problem::WrongHost),
+        Some(_) => front.visitor(headers, client).await.map_err(Problem::from),
+    };
+    let visitor = found.as_ref().map_or(Visitor::Stranger, Clone::clone);
+    let binding = match &visitor {
+        Visitor::Person(person) => person.session.to_string(),
+        Visitor::Ended(ended) => ended.session.to_string(),
+        Visitor::Stranger => visit.clone(),
+    };
+    let user_agent =
+        headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let page = Page(Arc::new(PageInner {
+        site: site.clone(),
+        client,
+        request: reference.to_owned(),
+        path: request.uri.path().to_owned(),
+        query: request.uri.query().unwrap_or_default().to_owned(),
+        device: device(user_agent),
+        cookies: headers.get_all(header::COOKIE).iter().map(|line| (header::COOKIE, line.clone())).collect(),
+        csrf: Csrf::new(keys, &binding),
+        entropy: entropy.clone(),
+        menu: entrance.menu.clone(),
+        visitor,
+    }));
+    let stranger = matches!(page.0.visitor, Visitor::Stranger);
+    match found {
+        Ok(_) => Ok((
+            page,
+            (stranger && known_visit.is_none()).then(|| cookies::set(cookies::VISIT, &visit, None)),
+        )),
+        Err(problem) => Err((page, problem)),
+    }
+}
+
+fn is_own(request: &Parts, site: &Site) -> bool {
+    let named = request.uri.authority().cloned().or_else(|| {
+        let host = request.headers.get(header::HOST)?;
+        host.to_str().ok()?.parse::<Authority>().ok()
+    });
+    let connection = request.extensions.get::<ServerName>();
+    named.is_some_and(|authority| {
+        let same = connection.is_none_or(|ServerName(name)| name.eq_ignore_ascii_case(authority.host()));
+        site.is_own(&authority) && same
+    })
+}
+
+/// Lets in whom the route is for; reads and checks the form of a POST.
+async fn guard(
+    corridor: &Corridor,
+    audience: Audience,
+    limit: usize,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let page = request
+        .extensions()
+        .get::<Page>()
+        .cloned()
+        .ok_or_else(|| Problem::broken("the corridor made no page"))?;
+    let form = if request.method() == Method::POST {
+        let form = read_form(limit, &mut request).await?;
+        check_forgery(corridor, &page, audience, request.headers(), &form)?;
+        Some(form)
+    } else {
+        None
+    };
+    if audience == Audience::Staff && page.person().is_none() {
+        return turn_away(corridor, &page, form).await;
+    }
+    if let Some(form) = form {
+        request.extensions_mut().insert(form);
+    }
+    Ok(next.run(request).await)
+}
+
+async fn read_form(limit: usize, request: &mut Request) -> Result<Form, Problem> {
+    let headers = request.headers();
+    let is_form =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|kind| {
+            kind.split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+    if !is_form {
+        return Err(Problem::WrongType);
+    }
+    let declared =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|bytes| bytes > limit as u64) {
+        return Err(Problem::TooLarge);
+    }
+    let body = std::mem::replace(request.body_mut(), Body::empty());
+    let read = tokio::time::timeout(Duration::from_secs(BODY_SECONDS), to_bytes(body, limit)).await;
+    let bytes = match read {
+        Err(_) => {
+            return Err(Problem::Invalid(
+                "The form took too long to arrive. Go back and send it again.".into(),
+            ));
+        }
+        // A body is either over the limit or was cut off; of the latter nobody reads the answer.
+        Ok(Err(_)) => return Err(Problem::TooLarge),
+        Ok(Ok(bytes)) => bytes,
+    };
+    Form::parse(&bytes).map_err(|error| {
+        Problem::Invalid(format!(
+            "The form could not be read: {error}. Go back, check what you typed and send it again."
+        ))
+    })
+}
+
+/// A form has to come from a page of ours, shown to this very session or visit. A page that anybody may see may have been
+/// opened before somebody logged in in another tab, so its visit's token is good as well.
+fn check_forgery(
+    corridor: &Corridor,
+    page: &Page,
+    audience: Audience,
+    headers: &HeaderMap,
+    form: &Form,
+) -> Result<(), Problem> {
+    if !is_same_origin(headers, &corridor.site) {
+        return Err(Problem::Forged);
+    }
+    let token = form.get("csrf");
+    let by_visit = || {
+        let visit = cookies::read(headers, cookies::VISIT).filter(|visit| Secret::parse(visit).is_some());
+        visit.is_some_and(|visit| Csrf::new(&corridor.keys, visit).is(token))
+    };
+    if page.0.csrf.is(token) || (audience == Audience::Anyone && by_visit()) {
+        Ok(())
+    } else {
+        Err(Problem::Forged)
+    }
+}
+
+/// Somebody who is not logged in asks for a page of the staff's: they log in first, and what they sent is kept.
+async fn turn_away(corridor: &Corridor, page: &Page, form: Option<Form>) -> Result<Response, Problem> {
+    let query: &[(&str, &str)] = match (page.visitor(), form) {
+        (Visitor::Ended(ended), Some(form)) => {
+            let kept = corridor.front.keep(ended, page.path(), &form).await?;
+            &[("ended", if kept { "kept" } else { "yes" })]
+        }
+        (Visitor::Ended(_), None) => &[("ended", "yes"), ("next", page.path())],
+        (_, None) => &[("next", page.path())],
+        (_, Some(_)) => &[],
+    };
+    let text = url::form_urlencoded::Serializer::new("/?".to_owned()).extend_pairs(query).finish();
+    Ok(see_other(text.trim_end_matches('?')))
+}
+
+/// Makes a page of a problem.
+async fn dress(corridor: &Corridor, page: &Page, mut response: Response) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    if let Problem::Broken(source) = &problem {
+        tracing::error!(%source, "broken");
+    }
+    // Whoever can't be told the desks is still told what happened.
+    let desks = corridor.front.desks().await.unwrap_or_default();
+    let (title, says) = problem.words();
+    let logged_in = page.person().is_some();
+    let help = Help { desks: &desks, open: false };
+    let view = ProblemView { title: &title, says: &says, reference: page.request(), logged_in, help };
+    let Ok(mut shown) = page.shell(title.clone()).status(problem.status()).show(&view) else {
+        return response;
+    };
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = response.headers_mut().remove(&name) {
+            shown.headers_mut().insert(name, value);
+        }
+    }
+    shown
+}
+
+/// The headers of every answer but the assets'.
+fn protect(headers: &mut HeaderMap, site: &Site) {
+    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                  form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert(
+        "permissions-policy",
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    );
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // A site on localhost is somebody's own machine, where other sites live beside it.
+    if site.is_https() && site.host() != "localhost" {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}

@@ -1,0 +1,207 @@
+use std::{collections::BTreeMap, fmt};
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::Problem;
+
+/// So many fields a form may have.
+const MOST_FIELDS: usize = 200;
+
+/// A form as it was sent: fields by name. The corridor has read it whole, within the limit of its route, and has checked
+/// its forgery token; a handler takes it as an argument.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Form(BTreeMap<String, String>);
+
+/// What is wrong with a form before anybody looks at its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FormError {
+    #[error("it is not written in UTF-8, or holds the character NUL")]
+    Encoding,
+    #[error("it has a field twice")]
+    Repeated,
+    #[error("it has too many fields")]
+    TooMany,
+}
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded`.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, FormError> {
+        let mut fields = BTreeMap::new();
+        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            if fields.len() == MOST_FIELDS {
+                return Err(FormError::TooMany);
+            }
+            let mut parts = pair.splitn(2, |byte| *byte == b'=');
+            let name = text(parts.next().unwrap_or_default())?;
+            let value = text(parts.next().unwrap_or_default())?;
+            if fields.insert(name, value).is_some() {
+                return Err(FormError::Repeated);
+            }
+        }
+        Ok(Self(fields))
+    }
+
+    /// A field's value as it was typed; empty where it was not sent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        self.0.get(name).map_or("", String::as_str)
+    }
+
+    /// A field that holds a password: never printed, wiped from memory.
+    #[must_use]
+    pub fn password(&self, name: &str) -> Password {
+        Password::new(self.get(name))
+    }
+
+    /// All fields, by name.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The fields whose names `keep` likes, written as they came.
+    #[must_use]
+    pub fn encoded(&self, keep: impl Fn(&str) -> bool) -> String {
+        let mut text = form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(self.fields().filter(|(name, _)| keep(name)));
+        text.finish()
+    }
+
+    /// Reads what [`Form::encoded`] wrote.
+    #[must_use]
+    pub fn decoded(text: &str) -> Option<Self> {
+        Self::parse(text.as_bytes()).ok()
+    }
+}
+
+/// Percent-decoding that refuses what is no text, where the standard's own puts a replacement character.
+fn text(encoded: &[u8]) -> Result<String, FormError> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.iter();
+    while let Some(&byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digits = rest.as_slice().get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+                let decoded = digits
+                    .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))
+                    .and_then(|d| u8::from_str_radix(d, 16).ok());
+                if let Some(decoded) = decoded {
+                    rest.nth(1);
+                    decoded
+                } else {
+                    b'%'
+                }
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).ok_or(FormError::Encoding)
+}
+
+impl<S: Sync> FromRequestParts<S> for Form {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.remove::<Form>().ok_or_else(|| Problem::broken("the route reads no form"))
+    }
+}
+
+/// A password as it was typed. Debug shows nothing of it; memory is wiped when it goes.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// A password from its text.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_owned()))
+    }
+
+    /// The text, to be hashed or judged.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
+}
+
+/// What is wrong with which fields, in the order they stand on the page: shown in the summary and beside each field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<(&'static str, String)>);
+
+impl FieldErrors {
+    /// Nothing wrong yet.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// One error.
+    #[must_use]
+    pub fn one(field: &'static str, says: impl Into<String>) -> Self {
+        Self(vec![(field, says.into())])
+    }
+
+    /// Adds an error at the field with this id.
+    pub fn add(&mut self, field: &'static str, says: impl Into<String>) {
+        self.0.push((field, says.into()));
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is wrong with this field, if anything.
+    #[must_use]
+    pub fn at(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(found, _)| *found == field).map(|(_, says)| says.as_str())
+    }
+
+    /// Field ids and what is wrong with them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(field, says)| (*field, says.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, FormError};
+
+    #[test]
+    fn what_is_no_text_is_refused_and_not_mended() {
+        for (body, error) in [
+            (&b"a=%00"[..], FormError::Encoding),
+            (b"a=\0", FormError::Encoding),
+            (b"a=%ED%A0%80", FormError::Encoding), // a lone surrogate
+            (b"a=%FF", FormError::Encoding),
+            (b"%ff=a", FormError::Encoding),
+            (b"a=1&a=2", FormError::Repeated),
+            (&b"a&".repeat(2), FormError::Repeated),
+        ] {
+            assert_eq!(Form::parse(body), Err(error), "{body:?}");
+        }
+        let many: String = (0..=200).map(|n| format!("f{n}=&")).collect();
+        assert_eq!(Form::parse(many.as_bytes()), Err(FormError::TooMany));
+    }
+
+    #[test]
+    fn a_form_reads_as_browsers_write_it() {
+        let form =
+            Form::parse("u=+427HOWSEA01+&p=a%26b%3D%25+%E6%9D%8E&odd=%zz%4&&empty".as_bytes()).unwrap();
+        assert_eq!((form.get("u"), form.get("p")), (" 427HOWSEA01 ", "a&b=% 李"));
+        assert_eq!((form.get("odd"), form.get("empty"), form.get("missing")), ("%zz%4", "", ""));
+        assert_eq!(Form::decoded(&form.encoded(|_| true)), Some(form.clone()));
+        assert_eq!(form.encoded(|name| name == "u"), "u=+427HOWSEA01+");
+        assert_eq!(format!("{:?}", form.password("p")), "Password");
+    }
+}

@@ -1,0 +1,31 @@
+//! What every page shares: the way in from the network, who is asking, forms, errors, headers and the shell around a body.
+//!
+//! It knows no room. A room exports `routes() -> Vec<Route>`; [`build`] makes the router of them and puts the corridor in
+//! front: request id, headers, client address, who is asking ([`Front`]), the audience of the route, limits, and the
+//! forgery check. To add a page, add a [`Route`] to its room; the table-driven test then asks what each caller may see.
+
+pub mod assets;
+mod client;
+pub mod cookies;
+mod corridor;
+mod csrf;
+mod form;
+pub mod format;
+mod keys;
+mod page;
+mod problem;
+mod route;
+mod shell;
+mod site;
+pub mod ui;
+
+pub use client::{Client, Peer, ServerName, network};
+pub use corridor::{Corridor, build};
+pub use csrf::Csrf;
+pub use form::{FieldErrors, Form, Password};
+pub use keys::{Keys, KeysError};
+pub use page::{Desk, Ended, Front, Language, Page, Person, Proof, ProofKind, Visitor};
+pub use problem::Problem;
+pub use route::{Audience, Route};
+pub use shell::{Help, Shell, see_other};
+pub use site::Site;

@@ -1,0 +1,64 @@
+use axum::{
+    handler::Handler,
+    routing::{MethodRouter, get, post},
+};
+use http::Method;
+
+/// Who a page is for. Everybody else is led elsewhere before its handler runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody, logged in or not.
+    Anyone,
+    /// Whoever is logged in.
+    Staff,
+}
+
+/// One method of one URL. The router, the menu and the table-driven test of all routes are made from these.
+#[derive(Clone)]
+pub struct Route {
+    /// `GET` (which answers `HEAD` too) or `POST`.
+    pub method: Method,
+    /// The path with its parameters in braces.
+    pub path: &'static str,
+    /// Who it is for.
+    pub audience: Audience,
+    /// Its words in the side menu, if it stands there.
+    pub menu: Option<&'static str>,
+    /// So many bytes its body may have.
+    pub limit: usize,
+    pub(crate) handler: MethodRouter,
+}
+
+/// So many bytes a form may have, unless its route says otherwise.
+const FORM_LIMIT: usize = 64 * 1024;
+
+impl Route {
+    /// A page that is asked for.
+    pub fn get<H, T, S>(path: &'static str, audience: Audience, handler: H, state: S) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+        S: Clone + Send + Sync + 'static,
+    {
+        let handler = get(handler).with_state(state);
+        Self { method: Method::GET, path, audience, menu: None, limit: 0, handler }
+    }
+
+    /// A form that is sent: at most 64 KiB, with a forgery token in the field `csrf`.
+    pub fn post<H, T, S>(path: &'static str, audience: Audience, handler: H, state: S) -> Self
+    where
+        H: Handler<T, S>,
+        T: 'static,
+        S: Clone + Send + Sync + 'static,
+    {
+        let handler = post(handler).with_state(state);
+        Self { method: Method::POST, path, audience, menu: None, limit: FORM_LIMIT, handler }
+    }
+
+    /// The same page, named in the side menu.
+    #[must_use]
+    pub fn in_menu(mut self, words: &'static str) -> Self {
+        self.menu = Some(words);
+        self
+    }
+}

@@ -1,0 +1,155 @@
+use askama::Template;
+use axum::response::{Html, IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use crate::{Desk, Page, Problem, assets, format};
+
+/// The page around a body: head, header, side menu, main, footer.
+pub struct Shell<'p> {
+    page: &'p Page,
+    title: String,
+    status: StatusCode,
+    cookies: Vec<HeaderValue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    failed: bool,
+}
+
+#[derive(Template)]
+#[template(path = "shell.html")]
+struct ShellView<'v> {
+    title: &'v str,
+    failed: bool,
+    body: &'v str,
+    page: &'v Page,
+    person: Option<PersonView>,
+    style: &'static str,
+    script: &'static str,
+    library: &'static str,
+    icon: &'static str,
+}
+
+struct PersonView {
+    name: String,
+    idle_seconds: i64,
+    idle_at: String,
+    csrf: String,
+    menu: Vec<MenuView>,
+}
+
+struct MenuView {
+    path: &'static str,
+    words: &'static str,
+    current: bool,
+}
+
+impl Page {
+    /// A page with this title, still without a body.
+    pub fn shell(&self, title: impl Into<String>) -> Shell<'_> {
+        let (status, cookies, headers) = (StatusCode::OK, Vec::new(), Vec::new());
+        Shell { page: self, title: title.into(), status, cookies, headers, failed: false }
+    }
+}
+
+impl Shell<'_> {
+    /// Answers with this status.
+    #[must_use]
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Answers 422: the form is shown again with its errors, and the title says so.
+    #[must_use]
+    pub fn invalid(mut self) -> Self {
+        self.status = StatusCode::UNPROCESSABLE_ENTITY;
+        self.failed = true;
+        self
+    }
+
+    /// Sets a cookie with the page.
+    #[must_use]
+    pub fn cookie(mut self, cookie: HeaderValue) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// Sets a header with the page.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The page with `body` in it.
+    ///
+    /// # Errors
+    /// [`Problem::Broken`] where a template fails.
+    pub fn show(self, body: &impl Template) -> Result<Response, Problem> {
+        let body = body.render().map_err(Problem::broken)?;
+        let person = self.page.person().map(|person| PersonView {
+            name: person.name.clone(),
+            idle_seconds: person.idle_at.seconds_since(person.now),
+            idle_at: format::time(person.idle_at, &person.zone),
+            csrf: self.page.csrf(),
+            menu: self
+                .page
+                .0
+                .menu
+                .iter()
+                .map(|&(path, words)| MenuView { path, words, current: path == self.page.path() })
+                .collect(),
+        });
+        let view = ShellView {
+            title: &self.title,
+            failed: self.failed,
+            body: &body,
+            page: self.page,
+            person,
+            style: assets::STYLE,
+            script: assets::SCRIPT,
+            library: assets::LIBRARY,
+            icon: assets::FAVICON,
+        };
+        let html = view.render().map_err(Problem::broken)?;
+        let mut response = (self.status, Html(html)).into_response();
+        for cookie in self.cookies {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        for (name, value) in self.headers {
+            response.headers_mut().append(name, value);
+        }
+        Ok(response)
+    }
+}
+
+/// The service desks of every employer, as each dead end shows them.
+#[derive(Template)]
+#[template(path = "help.html")]
+pub struct Help<'h> {
+    /// Which.
+    pub desks: &'h [Desk],
+    /// Whether they are shown at once, or behind `Help to log in`.
+    pub open: bool,
+}
+
+impl askama::filters::HtmlSafe for Help<'_> {}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+pub(crate) struct ProblemView<'v> {
+    pub(crate) title: &'v str,
+    pub(crate) says: &'v str,
+    pub(crate) reference: &'v str,
+    pub(crate) logged_in: bool,
+    pub(crate) help: Help<'v>,
+}
+
+/// The answer to a form that has done its work: go and look there.
+///
+/// # Panics
+/// Where the path is not visible ASCII; ours are.
+#[must_use]
+pub fn see_other(path: &str) -> Response {
+    let place = HeaderValue::from_str(path).expect("our paths are ASCII");
+    (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
+}
