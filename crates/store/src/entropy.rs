@@ -63,7 +63,16 @@ impl Entropy {
     #[must_use]
     pub fn id(&self, now: Instant) -> Uuid {
         let milliseconds = u64::try_from(now.milliseconds()).unwrap_or_default();
-        uuid::Builder::from_unix_timestamp_millis(milliseconds, &self.bytes()).into_uuid()
+        let rest: [u8; 10] = match &self.0 {
+            Source::System => self.bytes(),
+            // Where a test's clock stands still, ids keep the order in which they are drawn.
+            Source::Seeded { drawn, .. } => {
+                let mut rest = [0; 10];
+                rest[2..].copy_from_slice(&drawn.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+                rest
+            }
+        };
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &rest).into_uuid()
     }
 
     /// A new 256-bit secret.

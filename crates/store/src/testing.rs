@@ -38,8 +38,21 @@ where
 /// # Panics
 /// Where it cannot be made.
 pub async fn lite() -> Fresh {
+    lite_of(None).await
+}
+
+/// A migrated SQLite database that may grow to so many pages of 4 KiB.
+///
+/// # Panics
+/// Where it cannot be made.
+pub async fn lite_of_pages(pages: u32) -> Fresh {
+    lite_of(Some(pages)).await
+}
+
+async fn lite_of(most_pages: Option<u32>) -> Fresh {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let options = Options::new(format!("sqlite:{}", folder.path().join("staffrecord.sqlite").display()));
+    let address = format!("sqlite:{}", folder.path().join("staffrecord.sqlite").display());
+    let options = Options { most_pages, ..Options::new(address) };
     let db = Db::open(&options).await.expect("SQLite opens");
     db.migrate().await.expect("SQLite migrates");
     Fresh { db, options, _folder: Some(folder) }
@@ -91,4 +104,42 @@ pub async fn pg_address() -> String {
 
 async fn run(connection: &mut PgConnection, text: String) {
     connection.execute(AssertSqlSafe(text)).await.expect("the test server does it");
+}
+
+/// The first column of a query, which is text.
+///
+/// # Panics
+/// Where the query fails.
+pub async fn strings(db: &Db, text: &'static str) -> Vec<String> {
+    let mut reader = db.read().await.expect("a connection");
+    crate::on!(reader.tx(), c => sqlx::query_scalar(text).fetch_all(c).await).expect("the query runs")
+}
+
+/// All that a database holds, as text: the bytes of SQLite's files, the rows of PostgreSQL's tables.
+///
+/// # Panics
+/// Where it cannot be read.
+pub async fn dump(db: &Db, options: &Options) -> Vec<String> {
+    if let Some(file) = options.file() {
+        let beside = |ending: &str| std::path::PathBuf::from(format!("{}{ending}", file.display()));
+        let files = [file.to_owned(), beside("-wal")];
+        return files
+            .iter()
+            .map(|path| String::from_utf8_lossy(&std::fs::read(path).expect("a file")).into_owned())
+            .collect();
+    }
+    let tables =
+        strings(db, "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public'").await;
+    let mut rows = Vec::new();
+    for table in tables {
+        let mut connection = PgConnection::connect(&options.address).await.expect("PostgreSQL is reached");
+        let text = AssertSqlSafe(format!("SELECT CAST(t AS TEXT) FROM {table} t"));
+        rows.extend(
+            sqlx::query_scalar::<_, String>(text)
+                .fetch_all(&mut connection)
+                .await
+                .expect("the rows are read"),
+        );
+    }
+    rows
 }

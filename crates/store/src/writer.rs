@@ -151,10 +151,10 @@ async fn commit_together(
                     done.push((answer, outcome));
                 }
                 Ok(None) => drop(answer.send(Err(StoreError::Panicked))),
-                Err(error) => {
-                    let again = repeated(&error);
-                    drop(answer.send(Err(error)));
-                    return Err(again);
+                Err(Undone { error, outcome }) => {
+                    let others = if outcome.is_some() { StoreError::Busy } else { repeated(&error) };
+                    drop(answer.send(outcome.ok_or(error)));
+                    return Err(others);
                 }
             }
         }
@@ -184,19 +184,34 @@ async fn commit_together(
     }
 }
 
-/// Runs one piece of work in a savepoint; `None` where it panicked. An error here ends the whole transaction.
+/// The whole transaction is gone, with what the piece of work at fault has to say of it.
+struct Undone {
+    error: StoreError,
+    outcome: Option<Outcome>,
+}
+
+impl From<sqlx::Error> for Undone {
+    fn from(error: sqlx::Error) -> Self {
+        Self { error: error.into(), outcome: None }
+    }
+}
+
+/// Runs one piece of work in a savepoint; `None` where it panicked.
 async fn savepoint(
     connection: &mut SqliteConnection,
     work: Work,
     statements: &Statements,
-) -> Result<Option<(bool, Outcome)>> {
+) -> std::result::Result<Option<(bool, Outcome)>, Undone> {
     sqlx::query("SAVEPOINT work").execute(&mut *connection).await?;
     let ran = {
         let mut tx = Tx::new(Connection::Lite(connection), statements);
         AssertUnwindSafe(work(&mut tx)).catch_unwind().await.ok()
     };
-    if !matches!(ran, Some((true, _))) {
-        sqlx::query("ROLLBACK TO work").execute(&mut *connection).await?;
+    if !matches!(ran, Some((true, _)))
+        && let Err(error) = sqlx::query("ROLLBACK TO work").execute(&mut *connection).await
+    {
+        // On a full disk SQLite has rolled back everything by itself. The work knows why; the others may try again.
+        return Err(Undone { error: error.into(), outcome: ran.map(|(_, outcome)| outcome) });
     }
     sqlx::query("RELEASE work").execute(&mut *connection).await?;
     Ok(ran)

@@ -1,0 +1,12 @@
+//! Employers: who they are, their networks, and the policies they choose.
+
+mod model;
+mod service;
+mod settings;
+pub(crate) mod sql;
+
+pub use model::{Employer, NewEmployer};
+pub use service::{EmployerError, employer_add, employer_set};
+pub(crate) use settings::is_email;
+pub use settings::{Contact, Fault, InternetAccess, Learning, LocalLink, Policies, Settings};
+pub use sql::{employer, employer_by_code, employers, employers_revision};

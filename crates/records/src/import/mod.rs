@@ -1,0 +1,24 @@
+//! Loading staff from a file: [`plan`] reads and checks all of it against what is held, [`apply`] writes it, all or nothing.
+//!
+//! The file is CSV. Its columns are [`Column`]s, in any order; [`template`] is an example and [`help`] says what each holds. A
+//! column that is missing leaves what is held, an empty cell clears it. Several rows with one employee number are the person's
+//! assignments. A row that is missing changes nothing: only leaving dates end a staff record.
+
+mod apply;
+mod column;
+mod compare;
+mod file;
+mod finding;
+mod jobs;
+mod piece;
+mod plan;
+mod row;
+mod sql;
+mod state;
+
+pub use apply::{Applied, ApplyError, Options, apply};
+pub use column::{Column, help, template};
+pub use file::{MOST_BYTES, MOST_LINES};
+pub use finding::{Finding, MOST_FINDINGS};
+pub(crate) use jobs::loaded_handler;
+pub use plan::{Change, Counts, Plan, PlanError, Planned, plan};

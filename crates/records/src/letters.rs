@@ -1,0 +1,119 @@
+//! The mails of this room, written when they are sent.
+
+use mail::{Block, ComposeError, Composer, Letter, Outgoing};
+use serde::Deserialize;
+use store::{Clock, Db, Instant};
+use uuid::Uuid;
+
+use crate::{Holder, IdentityField, Role, holds, import::Counts, staff, words};
+
+/// To the old address of somebody whose identity field will change.
+pub(crate) const IDENTITY_HELD: &str = "records.identity_held";
+/// To all HR of an employer where a load changed many.
+pub(crate) const MASS_CHANGE: &str = "records.mass_change";
+/// To all HR and auditors of an employer where the operator granted a role.
+pub(crate) const ROLE_RECOVERED: &str = "records.role_recovered";
+
+/// Who writes the mails of this room.
+#[must_use]
+pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
+    let (for_held, held_clock) = (db.clone(), clock.clone());
+    let (for_change, change_clock) = (db.clone(), clock.clone());
+    let (for_role, role_clock) = (db.clone(), clock.clone());
+    vec![
+        Composer::new(IDENTITY_HELD, move |mail| identity_held(for_held.clone(), held_clock.now(), mail)),
+        Composer::new(MASS_CHANGE, move |mail| mass_change(for_change.clone(), change_clock.now(), mail)),
+        Composer::new(ROLE_RECOVERED, move |mail| role_recovered(for_role.clone(), role_clock.now(), mail)),
+    ]
+}
+
+type Composed = Result<Option<Letter>, ComposeError>;
+
+fn read<T: serde::de::DeserializeOwned>(mail: &Outgoing) -> Result<T, ComposeError> {
+    serde_json::from_value(mail.data.clone()).map_err(|error| ComposeError::Other(error.to_string()))
+}
+
+async fn recipient(db: &Db, now: Instant, mail: &Outgoing) -> Result<Option<Holder>, ComposeError> {
+    let Some(id) = mail.about else { return Ok(None) };
+    Ok(staff::holder(&mut db.read().await?.tx(), id, now).await?)
+}
+
+#[derive(Deserialize)]
+struct Held {
+    change: i64,
+}
+
+/// Not wanted any more once nothing of that change is held: it works already, or was stopped or released.
+async fn identity_held(db: Db, now: Instant, mail: Outgoing) -> Composed {
+    let Held { change } = read(&mail)?;
+    let Some(holder) = recipient(&db, now, &mail).await? else { return Ok(None) };
+    let open = holds::open_holds(&mut db.read().await?.tx(), holder.record.id, now).await?;
+    let zone = holder.employer.zone();
+    let line = |field: IdentityField, until| {
+        (words::identity_held::field(field).to_owned(), words::identity_held::works_from(until, &zone))
+    };
+    let facts: Vec<_> = open
+        .into_iter()
+        .filter(|hold| hold.number == change)
+        .map(|hold| line(hold.field, hold.held_until))
+        .collect();
+    if facts.is_empty() {
+        return Ok(None);
+    }
+    let blocks = vec![
+        Block::Text(words::identity_held::opening(&holder.employer.name)),
+        Block::Facts(facts),
+        Block::Text(words::identity_held::STOP.to_owned()),
+    ];
+    Ok(Some(Letter { subject: words::identity_held::SUBJECT.to_owned(), blocks }))
+}
+
+#[derive(Deserialize)]
+struct MassChange {
+    file_name: Option<String>,
+    counts: Counts,
+    at: Instant,
+}
+
+async fn mass_change(db: Db, now: Instant, mail: Outgoing) -> Composed {
+    let MassChange { file_name, counts, at } = read(&mail)?;
+    let Some(holder) = recipient(&db, now, &mail).await? else { return Ok(None) };
+    let employer = &holder.employer;
+    let blocks = vec![
+        Block::Text(words::mass_change::opening(&employer.name, at, &employer.zone())),
+        Block::Facts(words::mass_change::facts(file_name.as_deref().unwrap_or_default(), &counts)),
+        Block::Text(words::mass_change::CHECK.to_owned()),
+    ];
+    Ok(Some(Letter { subject: words::mass_change::SUBJECT.to_owned(), blocks }))
+}
+
+#[derive(Deserialize)]
+struct RoleRecovered {
+    staff_record: Uuid,
+    username: String,
+    role: Role,
+    at: Instant,
+    reason: Option<String>,
+}
+
+async fn role_recovered(db: Db, now: Instant, mail: Outgoing) -> Composed {
+    let granted: RoleRecovered = read(&mail)?;
+    let Some(holder) = recipient(&db, now, &mail).await? else { return Ok(None) };
+    let to = staff::holder(&mut db.read().await?.tx(), granted.staff_record, now).await?;
+    let employer = &holder.employer;
+    let name = to.map_or_else(String::new, |to| to.record.name());
+    let facts = [
+        (words::role_recovered::NAME, name),
+        (words::role_recovered::USERNAME, granted.username),
+        (words::role_recovered::ROLE, words::role_name(granted.role).to_owned()),
+        (words::role_recovered::WHEN, words::role_recovered::when(granted.at, &employer.zone())),
+        (words::role_recovered::REASON, granted.reason.unwrap_or_default()),
+    ];
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let blocks = vec![
+        Block::Text(words::role_recovered::opening(&employer.name)),
+        Block::Facts(facts.map(|(name, value)| (name.to_owned(), value)).collect()),
+        Block::Text(words::role_recovered::CHECK.to_owned()),
+    ];
+    Ok(Some(Letter { subject: words::role_recovered::SUBJECT.to_owned(), blocks }))
+}

@@ -1,0 +1,52 @@
+//! Staff records: who works where, since when and until when, by which username they log in, and who may do what with it.
+//!
+//! This room knows `store`, `audit` and `mail`; `access`, `payslips` and `learning` know it. Its words:
+//!
+//! - an [`Employer`] has a three-digit code, [`Settings`] with networks and policies, and staff records;
+//! - a [`StaffRecord`] is one person's employment at one employer. It is read as a [`Holder`], together with its employer, by one
+//!   statement; its email, date of birth and smartcard UUID are the values in force;
+//! - a [`Username`] belongs to a staff record and is never used for another;
+//! - a [`Hold`] keeps a changed identity field from working for a while, in which the person may [stop it](stop_hold);
+//! - a [`Role`] is held at an employer; [`permit`] is the one check, and use cases on others take the [`Permit`];
+//! - [`import`] loads staff from a file.
+//!
+//! # How staff records change
+//!
+//! Every change has a number, counted per employer (`record_change`), and writes new versions of the records it touches
+//! (`staff_version` and `assignment`) under that number. A version is seen once its change is switched, and the view `staff` shows the
+//! newest one that is. A load stages its versions in pieces under a number that is not switched yet, then switches it in one short
+//! transaction, provided that no other change was switched since it looked. What a killed load has staged is seen by nobody and
+//! cleared away by the next one.
+//!
+//! # To add to it
+//!
+//! A column of the staff file: [`import::Column`], its words, its cell in `import/row.rs` and its field in `import/state.rs`. A policy:
+//! [`Policies`] with its range. A permission: [`Permission`] and whose it is.
+
+mod employer;
+mod holds;
+pub mod import;
+mod letters;
+mod roles;
+mod staff;
+mod words;
+
+pub use employer::{
+    Contact, Employer, EmployerError, Fault, InternetAccess, Learning, LocalLink, NewEmployer, Policies,
+    Settings, employer, employer_add, employer_by_code, employer_set, employers, employers_revision,
+};
+pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
+pub use letters::composers;
+pub use roles::{
+    Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, permit, role_grant,
+    roles_of,
+};
+pub use staff::{
+    Holder, StaffRecord, Username, find_by_username, holder, holders_by_email, mark_proved, stem, usernames,
+};
+
+/// The jobs of this room.
+#[must_use]
+pub fn handlers(db: &store::Db, clock: &store::Clock, entropy: &store::Entropy) -> Vec<store::jobs::Handler> {
+    vec![import::loaded_handler(db.clone(), clock.clone(), entropy.clone())]
+}

@@ -1,0 +1,141 @@
+use audit::Actor;
+use uuid::Uuid;
+
+use crate::words;
+
+store::words! {
+    /// What somebody may be at an employer, beside staff.
+    pub enum Role {
+        /// Helps staff that cannot get in.
+        ServiceDesk = "service_desk",
+        /// Loads and corrects staff records, decides internet access, grants roles.
+        Hr = "hr",
+        /// Publishes payslips.
+        Payroll = "payroll",
+        /// Publishes courses.
+        Learning = "learning",
+        /// Reads the trail.
+        Auditor = "auditor",
+    }
+}
+
+store::words! {
+    /// What a use case on others needs; each belongs to one role.
+    pub enum Permission {
+        /// Load staff records.
+        ImportStaff = "import_staff",
+        /// Let a held identity field work early.
+        ReleaseHold = "release_hold",
+        /// Approve, refuse or withdraw internet access.
+        DecideInternetAccess = "decide_internet_access",
+        /// Grant a role.
+        GrantRole = "grant_role",
+        /// Lift a lock.
+        Unlock = "unlock",
+        /// See why somebody cannot get in.
+        ReadWhy = "read_why",
+        /// Read and prove the trail.
+        ReadTrail = "read_trail",
+    }
+}
+
+impl Permission {
+    /// Whose it is.
+    #[must_use]
+    pub const fn role(self) -> Role {
+        match self {
+            Self::ImportStaff | Self::ReleaseHold | Self::DecideInternetAccess | Self::GrantRole => Role::Hr,
+            Self::Unlock | Self::ReadWhy => Role::ServiceDesk,
+            Self::ReadTrail => Role::Auditor,
+        }
+    }
+}
+
+/// Who asks for a permit: the person who is logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Their staff record.
+    pub staff_record: Uuid,
+    /// Its employer.
+    pub employer: Uuid,
+    /// Whether they are inside that employer's networks.
+    pub inside: bool,
+}
+
+/// Why somebody may not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// They do not hold the role there.
+    #[error("{}", words::needs_role(*.0))]
+    Role(Role),
+    /// They hold the role, but are outside the employer's networks.
+    #[error("{}", words::ROLE_FROM_OUTSIDE)]
+    Outside,
+    /// It is their own record.
+    #[error("{}", words::OWN_RECORD)]
+    OwnRecord,
+    /// Somebody else than who made the change has to do this.
+    #[error("{}", words::SECOND_PERSON)]
+    SecondPerson,
+    /// The permit is for something else.
+    #[error("{}", words::OTHER_PERMIT)]
+    OtherPermit,
+}
+
+/// The proof that somebody may do one thing at one employer. Only [`permit`](super::permit) and the operator's commands make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit {
+    permission: Permission,
+    employer: Uuid,
+    /// `None` for the operator.
+    staff_record: Option<Uuid>,
+}
+
+impl Permit {
+    /// The operator's, at the command line.
+    #[must_use]
+    pub fn operator(permission: Permission, employer: Uuid) -> Self {
+        Self { permission, employer, staff_record: None }
+    }
+
+    pub(super) fn person(permission: Permission, employer: Uuid, staff_record: Uuid) -> Self {
+        Self { permission, employer, staff_record: Some(staff_record) }
+    }
+
+    /// Whether it covers this, where `about` is the staff record that is acted on. Each use case asks first.
+    ///
+    /// # Errors
+    /// [`Refused::OtherPermit`], and [`Refused::OwnRecord`] for one's own record.
+    pub fn check(&self, permission: Permission, employer: Uuid, about: Option<Uuid>) -> Result<(), Refused> {
+        if (self.permission, self.employer) != (permission, employer) {
+            return Err(Refused::OtherPermit);
+        }
+        if about.is_some() && about == self.staff_record {
+            return Err(Refused::OwnRecord);
+        }
+        Ok(())
+    }
+
+    /// The person's staff record; `None` for the operator.
+    #[must_use]
+    pub fn staff_record(&self) -> Option<Uuid> {
+        self.staff_record
+    }
+
+    /// The employer it is for.
+    #[must_use]
+    pub fn employer(&self) -> Uuid {
+        self.employer
+    }
+
+    /// Who stands on the trail.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        match self.staff_record {
+            Some(staff_record) => {
+                Actor::Person { staff_record, role: Some(self.permission.role().as_str().to_owned()) }
+            }
+            None => Actor::Operator,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Staff records: one person's employment at one employer, and the usernames that belong to it.
+
+mod model;
+pub(crate) mod sql;
+mod username;
+
+pub(crate) use model::full_name;
+pub use model::{Holder, StaffRecord};
+pub use sql::{find_by_username, holder, holders_by_email, mark_proved, usernames};
+pub(crate) use username::Allotment;
+pub use username::{Username, stem};

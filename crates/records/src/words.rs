@@ -1,0 +1,338 @@
+//! The sentences of this room: what is wrong with a setting or a line of a file, and what its mails say.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use store::{Day, Instant};
+
+use crate::{
+    Fault, IdentityField, Role, Username,
+    import::{Column, Counts, Finding},
+};
+
+pub(crate) const CODE_FORM: &str = "write three digits, such as 427";
+pub(crate) const EMPLOYER_NAME_FORM: &str = "write the employer's name, in 1 to 100 characters";
+pub(crate) const EMPLOYER_OVERTAKEN: &str =
+    "Somebody else has changed this employer in the meantime. Look at it again, then set it again.";
+pub(crate) const MAIL_DOMAIN_FORM: &str = "write a mail domain without @, such as nhs.net";
+pub(crate) const NETWORK_OF_ALL: &str =
+    "this is every address there is; write the employer's own networks, such as 10.20.0.0/16";
+pub(crate) const TIME_ZONE_FORM: &str = "no such time zone is known here; write one such as Europe/London";
+pub(crate) const LINK_FORM: &str = "write an address that begins with https:// or mailto:";
+pub(crate) const HTTPS_FORM: &str = "write an address that begins with https://";
+pub(crate) const PHONE_FORM: &str = "write a telephone number, such as 0113 496 0000";
+pub(crate) const EMAIL_FORM: &str = "this is not an email address; write one such as first.last@nhs.net";
+
+pub(crate) const HOLD_NOT_OPEN: &str =
+    "This change is no longer open: it works already, or it was stopped or released.";
+
+pub(crate) const ROLE_FROM_OUTSIDE: &str = "Your employer allows this from inside its own networks only.";
+pub(crate) const OWN_RECORD: &str = "Nobody changes their own record. Ask a colleague with the same role.";
+pub(crate) const SECOND_PERSON: &str = "Somebody else than who made the change has to do this.";
+pub(crate) const OTHER_PERMIT: &str = "This permit is for something else.";
+pub(crate) const HR_FIRST: &str = "This employer has no HR yet. Grant the role hr to somebody first.";
+pub(crate) const NEEDS_RECOVER: &str = "This employer has had its HR, who grant roles. If nobody of them can, say --recover: all HR and \
+    auditors of the employer are then told by mail.";
+pub(crate) const REASON_FORM: &str = "Write the reason in one line of 500 characters at most.";
+
+pub(crate) const NO_SUCH_EMPLOYER: &str = "There is no such employer. Add it first: staffrecord employer add";
+pub(crate) const LOADING_ALREADY: &str = "Somebody else is loading staff of this employer now. Try again when they have finished; a load that was \
+    killed gives way after a minute.";
+pub(crate) const PLAN_OVERTAKEN: &str =
+    "The staff records have changed since the file was checked. Nothing was loaded; check it again.";
+
+pub(crate) const FILE_TOO_LARGE: &str = "the file is larger than 64 MiB; split it";
+pub(crate) const FILE_EMPTY: &str = "the file is empty";
+pub(crate) const FILE_IS_WORKBOOK: &str =
+    "this is an Excel workbook, not a CSV file; in Excel, save it as `CSV UTF-8`";
+pub(crate) const FILE_IS_PAGE: &str =
+    "this is a web page or XML, not a CSV file; the export may have failed or asked for a log-in";
+pub(crate) const FILE_IS_UTF16: &str = "this text is in UTF-16; save it as `CSV UTF-8`";
+pub(crate) const FILE_IS_BINARY: &str = "this is not a CSV file: it holds characters that no text has";
+pub(crate) const TOO_MANY_LINES: &str = "the file has more than 250,000 lines; split it";
+pub(crate) const NO_ROWS: &str = "the file has a header and nothing under it";
+pub(crate) const QUOTE_NOT_CLOSED: &str = "a quotation mark is opened in this row and never closed";
+pub(crate) const CELL_WITHOUT_NAME: &str =
+    "this stands under a column without a name; name the column or clear the cell";
+pub(crate) const COLUMN_TWICE: &str = "the header has this column twice";
+pub(crate) const COLUMN_MISSING: &str = "the header lacks this column";
+pub(crate) const COLUMN_REQUIRED: &str = " (required)";
+
+pub(crate) const CELL_NEEDED: &str = "this has to be filled in";
+pub(crate) const NAME_NEEDED: &str = "first names or last name has to be filled in";
+pub(crate) const CELL_OF_ONE_LINE: &str =
+    "there is a line break or another control character in it; a quotation mark may be left open";
+pub(crate) const NUMBER_FORM: &str = "write letters and digits, with - / . _ between them";
+pub(crate) const DATE_FORM: &str = "this is not a date; write it as 1984-03-17 or 17/03/1984";
+pub(crate) const NO_SUCH_DAY: &str = "the calendar has no such day";
+pub(crate) const YEAR_UNLIKELY: &str = "the year has to be one from 1900 to 2200";
+pub(crate) const BORN_LATER: &str = "this date of birth is in the future";
+pub(crate) const TOO_YOUNG: &str = "this date of birth makes them younger than 14";
+pub(crate) const TOO_OLD: &str = "this date of birth makes them older than 110";
+pub(crate) const SMARTCARD_FORM: &str = "a smartcard's UUID has twelve digits";
+pub(crate) const LEFT_BEFORE_START: &str = "the leaving date is before the start date";
+pub(crate) const ABSENCE_WITHOUT_START: &str = "there is a last day of absence and no first";
+pub(crate) const ABSENCE_ENDS_EARLY: &str = "the absence ends before it begins";
+pub(crate) const UNKNOWN_MANAGER: &str = "no staff record here has this employee number";
+
+pub(crate) fn fault(field: &str, value: &str, text: &str) -> String {
+    if value.is_empty() { format!("{field}: {text}") } else { format!("{field} is {value:?}: {text}") }
+}
+
+pub(crate) fn faults(faults: &[Fault]) -> String {
+    lines(faults)
+}
+
+pub(crate) fn findings(findings: &[Finding]) -> String {
+    lines(findings)
+}
+
+fn lines(of: &[impl std::fmt::Display]) -> String {
+    of.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+pub(crate) fn finding(finding: &Finding) -> String {
+    let mut text = String::new();
+    let mut place = Vec::new();
+    if let Some(line) = finding.line {
+        place.push(format!("line {line}"));
+    }
+    place.extend(finding.column.clone());
+    if let Some(value) = finding.value.as_ref().filter(|value| !value.is_empty()) {
+        place.push(format!("{value:?}"));
+    }
+    if !place.is_empty() {
+        let _ = write!(text, "{}: ", place.join(", "));
+    }
+    text.push_str(&finding.text);
+    text
+}
+
+pub(crate) fn more_findings(more: usize) -> String {
+    format!("and {more} more, which are not listed")
+}
+
+/// The beginning of a value, for a message.
+pub(crate) fn shortened(value: &str) -> String {
+    match value.char_indices().nth(60) {
+        Some((at, _)) => format!("{}…", &value[..at]),
+        None => value.to_owned(),
+    }
+}
+
+pub(crate) fn code_taken(code: &str) -> String {
+    format!("There is an employer with the code {code} already. To change it: staffrecord employer set")
+}
+
+pub(crate) fn number_form(least: u32, most: u32) -> String {
+    format!("write a number from {least} to {most}")
+}
+
+pub(crate) fn text_form(least: usize, most: usize) -> String {
+    format!("write {least} to {most} characters in one line")
+}
+
+pub(crate) fn at_most(most: usize) -> String {
+    format!("write {most} at most")
+}
+
+pub(crate) fn needs_role(role: Role) -> String {
+    format!("This needs the role {} at this employer.", role_name(role))
+}
+
+pub(crate) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::ServiceDesk => "service desk",
+        Role::Hr => "HR",
+        Role::Payroll => "payroll",
+        Role::Learning => "learning",
+        Role::Auditor => "auditor",
+    }
+}
+
+pub(crate) fn unknown_username(username: &Username) -> String {
+    format!("Nobody at this employer has the username {username}.")
+}
+
+pub(crate) fn has_left(username: &Username, last: Day) -> String {
+    format!("{username} has left; the last day was {}.", day(last))
+}
+
+pub(crate) fn cell_count(has: usize, width: usize) -> String {
+    format!(
+        "this row has {has} cells where the header has {width}; a separator may be missing or too many, or a quotation mark left open"
+    )
+}
+
+pub(crate) fn unknown_column(nearest: Column) -> String {
+    format!("there is no such column; the nearest is {nearest}")
+}
+
+pub(crate) fn cell_too_long(most: usize) -> String {
+    format!("write {most} characters at most")
+}
+
+pub(crate) fn rows_differ(employee_number: &str, line: u64, there: Option<&str>) -> String {
+    match there {
+        Some(there) => {
+            format!("line {line} says {:?} of the same employee number {employee_number}", shortened(there))
+        }
+        None => format!("line {line} says nothing here of the same employee number {employee_number}"),
+    }
+}
+
+pub(crate) fn too_many_posts(most: usize) -> String {
+    format!("one employee number has more than {most} rows")
+}
+
+pub(crate) fn assignment_twice(line: u64) -> String {
+    format!("line {line} has the same assignment number for the same person")
+}
+
+pub(crate) fn like_another_number(other: &str) -> String {
+    format!(
+        "this is no known employee number, but {other} differs only in zeros at the start or in case; a spreadsheet may have dropped them"
+    )
+}
+
+pub(crate) fn alike(employee_number: &str, line: Option<u64>) -> String {
+    let place = line.map_or_else(String::new, |line| format!(" (line {line})"));
+    format!(
+        "employee number {employee_number}{place} has the same and another date of birth; one of them is wrong"
+    )
+}
+
+pub(crate) fn alike_elsewhere(code: &str) -> String {
+    format!("a staff record of employer {code} has the same and another date of birth; one of them is wrong")
+}
+
+pub(crate) fn stopped_by_person(on: Day) -> String {
+    format!("the person stopped this change on {}; the old value is kept, ask them", day(on))
+}
+
+pub(crate) fn outside_mail_domains(domains: &[String]) -> String {
+    if domains.is_empty() {
+        return "the employer has no mail domains yet, so that no link will be mailed there".to_owned();
+    }
+    format!(
+        "this is outside the employer's mail domains ({}), so that no link will be mailed there",
+        domains.join(", ")
+    )
+}
+
+pub(crate) fn type_the_number(number: u64, typed: Option<u64>) -> String {
+    let typed = typed.map_or_else(String::new, |typed| format!(" You wrote {typed}."));
+    format!(
+        "{number} staff records would end or have a changed email, date of birth or smartcard UUID. If that is right, say --confirm {number}.{typed}"
+    )
+}
+
+pub(crate) fn column(column: Column) -> &'static str {
+    match column {
+        Column::EmployeeNumber => {
+            "the employer's number for the person; several rows with one number are assignments"
+        }
+        Column::AssignmentNumber => "the post's number; the employee number where left out, then …-2, …-3",
+        Column::Title => "Dr, Ms, …",
+        Column::FirstNames => "may be empty where the person has one name only",
+        Column::LastName => "may be empty where the person has one name only",
+        Column::DateOfBirth => "YYYY-MM-DD or DD/MM/YYYY, as all dates",
+        Column::Email => "where mail with links goes",
+        Column::SmartcardUuid => "twelve digits",
+        Column::Position => "such as Staff Nurse",
+        Column::Department => "such as Ward 7",
+        Column::Location => "such as General Hospital",
+        Column::Manager => "the manager's employee number",
+        Column::StartDate => "the post's first day",
+        Column::LeavingDate => "the post's last day; only this ends a staff record, a missing row does not",
+        Column::AbsentFrom => "first day of a long absence",
+        Column::AbsentTo => "last day of a long absence",
+    }
+}
+
+fn day(day: Day) -> String {
+    day.date().strftime("%-d %B %Y").to_string()
+}
+
+fn day_and_time(at: Instant, zone: &TimeZone) -> String {
+    at.in_zone(zone).strftime("%-d %B %Y at %H:%M").to_string()
+}
+
+/// The mail to the old address about held identity fields.
+pub(crate) mod identity_held {
+    use super::{IdentityField, Instant, TimeZone, day_and_time};
+
+    pub(crate) const SUBJECT: &str = "A change to your staff record";
+
+    pub(crate) const STOP: &str = "If this is right, you need not do anything.\n\nIf it is wrong, log in as you always do, open My account, and stop \
+        the change before then. If you cannot log in, ring the service desk.";
+
+    pub(crate) fn opening(employer: &str) -> String {
+        format!(
+            "{employer} has changed details of yours by which you are recognised. The change does not work yet."
+        )
+    }
+
+    pub(crate) fn field(field: IdentityField) -> &'static str {
+        match field {
+            IdentityField::Email => "Email address",
+            IdentityField::DateOfBirth => "Date of birth",
+            IdentityField::SmartcardUuid => "Smartcard",
+        }
+    }
+
+    pub(crate) fn works_from(at: Instant, zone: &TimeZone) -> String {
+        format!("the new one works from {}", day_and_time(at, zone))
+    }
+}
+
+/// The mail to HR about a load that changed many.
+pub(crate) mod mass_change {
+    use super::{Counts, Instant, TimeZone, day_and_time};
+
+    pub(crate) const SUBJECT: &str = "Many staff records were changed at once";
+
+    pub(crate) const CHECK: &str = "If you did not expect this, speak to whoever loads staff records, and load the right file again. New email \
+        addresses, dates of birth and smartcards of staff who have logged in before do not work yet.";
+
+    pub(crate) fn opening(employer: &str, at: Instant, zone: &TimeZone) -> String {
+        format!(
+            "Staff of {employer} were loaded on {}, and the number of people who leave or whose identity changes was confirmed.",
+            day_and_time(at, zone)
+        )
+    }
+
+    pub(crate) fn facts(file_name: &str, counts: &Counts) -> Vec<(String, String)> {
+        [
+            ("File", file_name.to_owned()),
+            ("Staff records that end", counts.leavers.to_string()),
+            ("With a changed email, date of birth or smartcard", counts.identity.to_string()),
+            ("New", counts.new.to_string()),
+            ("Changed", counts.changed.to_string()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+}
+
+/// The mail to HR and auditors about a role that the operator granted with `--recover`.
+pub(crate) mod role_recovered {
+    pub(crate) const SUBJECT: &str = "A role was granted by the operator";
+
+    pub(crate) const CHECK: &str =
+        "If you did not expect this, speak to whoever runs the portal, and look at the trail.";
+
+    pub(crate) fn opening(employer: &str) -> String {
+        format!("At {employer}, a role was granted by the portal's operator, not by HR.")
+    }
+
+    pub(crate) const NAME: &str = "Name";
+    pub(crate) const USERNAME: &str = "Username";
+    pub(crate) const ROLE: &str = "Role";
+    pub(crate) const WHEN: &str = "When";
+    pub(crate) const REASON: &str = "Reason given";
+
+    pub(crate) fn when(at: super::Instant, zone: &super::TimeZone) -> String {
+        super::day_and_time(at, zone)
+    }
+}

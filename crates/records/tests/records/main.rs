@@ -1,0 +1,12 @@
+//! The room on both databases.
+
+#![expect(clippy::unwrap_used, reason = "a test that goes wrong here has failed")]
+
+mod employers;
+mod file;
+mod holds;
+mod letters;
+mod loading;
+mod roles;
+mod usernames;
+mod world;
