@@ -1,0 +1,74 @@
+//! The account: what a staff record gets when its holder first sets a password.
+
+use store::Instant;
+use uuid::Uuid;
+
+use crate::internet_access::Status;
+
+/// An account's row.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Account {
+    /// The staff record that it belongs to.
+    pub(crate) staff_record_id: Uuid,
+    /// A PHC string; missing where its holder has only ever used other ways in.
+    pub(crate) password_hash: Option<String>,
+    /// When the password was last set.
+    pub(crate) password_set_at: Option<Instant>,
+    /// May it log in from outside?
+    pub(crate) internet_access: Status,
+    /// When it last logged in.
+    pub(crate) last_log_in_at: Option<Instant>,
+    /// On what.
+    pub(crate) last_log_in_device: Option<String>,
+}
+
+pub(crate) mod sql {
+    //! Statements on `account` that more than one use case needs.
+
+    use store::{Instant, Result, Tx, on};
+    use uuid::Uuid;
+
+    use super::Account;
+    use crate::internet_access::Status;
+
+    pub(crate) async fn account(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Option<Account>> {
+        on!(tx, c => sqlx::query_as(
+            "SELECT staff_record_id, password_hash, password_set_at, internet_access, last_log_in_at, last_log_in_device
+             FROM account WHERE staff_record_id = $1")
+            .bind(staff_record).fetch_optional(c).await)
+    }
+
+    /// Makes the account where there is none yet.
+    pub(crate) async fn ensure(tx: &mut Tx<'_>, staff_record: Uuid, now: Instant) -> Result<()> {
+        on!(tx, c => sqlx::query(
+            "INSERT INTO account (staff_record_id, created_at, internet_access) VALUES ($1, $2, $3)
+             ON CONFLICT (staff_record_id) DO NOTHING")
+            .bind(staff_record).bind(now).bind(Status::NotRequested).execute(c).await.map(drop))
+    }
+
+    pub(crate) async fn set_password(
+        tx: &mut Tx<'_>,
+        staff_record: Uuid,
+        hash: &str,
+        now: Instant,
+    ) -> Result<()> {
+        on!(tx, c => sqlx::query("UPDATE account SET password_hash = $2, password_set_at = $3 WHERE staff_record_id = $1")
+            .bind(staff_record).bind(hash).bind(now).execute(c).await.map(drop))
+    }
+
+    /// Stores the same password's hash of today's parameters, unless the password has changed meanwhile.
+    pub(crate) async fn rehash(tx: &mut Tx<'_>, staff_record: Uuid, old: &str, new: &str) -> Result<()> {
+        on!(tx, c => sqlx::query("UPDATE account SET password_hash = $3 WHERE staff_record_id = $1 AND password_hash = $2")
+            .bind(staff_record).bind(old).bind(new).execute(c).await.map(drop))
+    }
+
+    pub(crate) async fn set_last_log_in(
+        tx: &mut Tx<'_>,
+        staff_record: Uuid,
+        device: &str,
+        now: Instant,
+    ) -> Result<()> {
+        on!(tx, c => sqlx::query("UPDATE account SET last_log_in_at = $2, last_log_in_device = $3 WHERE staff_record_id = $1")
+            .bind(staff_record).bind(now).bind(device).execute(c).await.map(drop))
+    }
+}

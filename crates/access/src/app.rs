@@ -1,0 +1,167 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use audit::{Actor, NewEntry, Origin};
+use records::{Employer, Holder};
+use store::{Clock, Db, Entropy, Instant, StoreError};
+use uuid::Uuid;
+use web::{Desk, Keys, Page, Site};
+
+use crate::{hasher::Hasher, passwords::Judge, settings::Settings};
+
+/// What the use cases and pages of this room need. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// The parts of an [`App`].
+pub struct Inner {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The site.
+    pub site: Arc<Site>,
+    /// The site's keys.
+    pub keys: Keys,
+    /// Password hashing.
+    pub hasher: Hasher,
+    /// The password rules.
+    pub judge: Judge,
+    /// The `[access]` table.
+    pub settings: Settings,
+    /// The employers as they were at a revision, so that pages do not read them all each time.
+    pub employers: EmployersSeen,
+}
+
+/// What was last read of all employers.
+#[derive(Default)]
+pub struct EmployersSeen(Mutex<Option<Seen>>);
+
+#[derive(Clone)]
+struct Seen {
+    revision: i64,
+    employers: Arc<Vec<Employer>>,
+    desks: Arc<Vec<Desk>>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// The room's needs, together.
+    #[must_use]
+    pub fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// All employers, as they are now: read anew when one has changed.
+    pub(crate) async fn employers(&self) -> Result<Arc<Vec<Employer>>, StoreError> {
+        Ok(self.seen().await?.employers)
+    }
+
+    /// The service desks of all employers.
+    pub(crate) async fn desks(&self) -> Result<Arc<Vec<Desk>>, StoreError> {
+        Ok(self.seen().await?.desks)
+    }
+
+    async fn seen(&self) -> Result<Seen, StoreError> {
+        let mut reader = self.db.read().await?;
+        let revision = records::employers_revision(&mut reader.tx()).await?;
+        let last = self.employers.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(seen) = last.filter(|seen| seen.revision == revision) {
+            return Ok(seen);
+        }
+        let employers = records::employers(&mut reader.tx()).await?;
+        let desks = employers.iter().map(desk).collect();
+        let seen = Seen { revision, employers: Arc::new(employers), desks: Arc::new(desks) };
+        *self.employers.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen.clone());
+        Ok(seen)
+    }
+}
+
+fn desk(employer: &Employer) -> Desk {
+    let settings = &employer.settings;
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Desk {
+        employer: employer.name.clone(),
+        name: settings.service_desk.name.clone(),
+        phone: given(&settings.service_desk.phone),
+        email: given(&settings.service_desk.email),
+        hours: given(&settings.service_desk.hours),
+        mail_accounts: settings.it_service_desk.as_ref().map(|desk| (desk.name.clone(), given(&desk.phone))),
+    }
+}
+
+/// Who does something, and from where: for the trail.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Who.
+    pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
+}
+
+impl Trace {
+    /// Whoever asks for this page, as themselves.
+    #[must_use]
+    pub fn of(page: &Page) -> Self {
+        let actor = page.person().map_or(Actor::Stranger, |person| Actor::Person {
+            staff_record: person.staff_record,
+            role: None,
+        });
+        Self { actor, origin: origin(page) }
+    }
+
+    /// Nobody that we know yet, whoever else may be logged in here.
+    pub(crate) fn stranger(page: &Page) -> Self {
+        Self { actor: Actor::Stranger, origin: origin(page) }
+    }
+
+    /// The person themselves, whom this page has just proved.
+    pub(crate) fn holder(page: &Page, staff_record: Uuid) -> Self {
+        Self { actor: Actor::Person { staff_record, role: None }, origin: origin(page) }
+    }
+
+    /// The operator, at the command line.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self { actor: Actor::Operator, origin: Origin::default() }
+    }
+
+    /// The portal itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { actor: Actor::System, origin: Origin::default() }
+    }
+
+    /// An entry about a staff record.
+    pub(crate) fn entry(
+        self,
+        app: &App,
+        event: &'static str,
+        about: Option<&Holder>,
+        now: Instant,
+    ) -> NewEntry {
+        NewEntry {
+            id: app.entropy.id(now),
+            at: now,
+            actor: self.actor,
+            about: about.map(|holder| holder.record.id),
+            employer: about.map(|holder| holder.employer.id),
+            event,
+            reason: None,
+            data: serde_json::Value::Null,
+            origin: self.origin,
+        }
+    }
+}
+
+fn origin(page: &Page) -> Origin {
+    Origin { address: Some(page.client().address.to_string()), request: Some(page.request().to_owned()) }
+}

@@ -1,0 +1,111 @@
+use futures::FutureExt;
+use serde_json::json;
+use store::{Secret, StoreError};
+use web::{Password, Person, ProofKind};
+
+use crate::{
+    App, account,
+    app::Trace,
+    hasher::HashError,
+    sessions::{self, EndedBy},
+};
+
+/// So many wrong answers in a row end the session.
+const MOST_FAILURES: i64 = 5;
+
+/// Why a proof was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// It is not the account's password; so many tries are left.
+    #[error("wrong password")]
+    Wrong {
+        /// Tries left before the session ends.
+        left: i64,
+    },
+    /// That was one too many: the session has ended.
+    #[error("the session has ended")]
+    Ended,
+    /// Too many wait.
+    #[error("too many wait")]
+    Busy,
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<HashError> for ProofError {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Busy,
+            HashError::Failed => Self::Store(StoreError::Gone),
+        }
+    }
+}
+
+/// Holds `password` against the account's. A wrong one counts against the session.
+pub(crate) async fn prove_password(
+    app: &App,
+    person: &Person,
+    password: &Password,
+    trace: Trace,
+) -> Result<(), ProofError> {
+    let mut reader = app.db.read().await?;
+    let account = account::sql::account(&mut reader.tx(), person.staff_record).await?;
+    drop(reader);
+    if app.hasher.verify(password, account.and_then(|account| account.password_hash)).await? {
+        return Ok(());
+    }
+    let (now, app_in) = (app.clock.now(), app.clone());
+    let (staff_record, session) = (person.staff_record, person.session);
+    let failures = app
+        .db
+        .write(move |tx| {
+            async move {
+                let holder = records::holder(tx, staff_record, now).await?;
+                let failures = sessions::sql::count_proof_failure(tx, session).await?;
+                if failures >= MOST_FAILURES {
+                    sessions::sql::end(tx, session, EndedBy::Failures, now).await?;
+                }
+                let mut entry = trace.entry(&app_in, "access.confirmation_failed", holder.as_ref(), now);
+                entry.data = json!({ "failures": failures.min(MOST_FAILURES) });
+                audit::append(tx, entry).await?;
+                Ok::<_, StoreError>(failures)
+            }
+            .boxed()
+        })
+        .await?;
+    if failures >= MOST_FAILURES {
+        Err(ProofError::Ended)
+    } else {
+        Err(ProofError::Wrong { left: MOST_FAILURES - failures })
+    }
+}
+
+/// Somebody confirms that it is still they. Their session goes on under the new secret.
+///
+/// # Errors
+/// See [`ProofError`].
+pub async fn confirm(
+    app: &App,
+    person: &Person,
+    password: &Password,
+    trace: Trace,
+) -> Result<Secret, ProofError> {
+    prove_password(app, person, password, trace.clone()).await?;
+    let secret = app.entropy.secret();
+    let (now, app_in, hash) = (app.clock.now(), app.clone(), secret.hash());
+    let (staff_record, session) = (person.staff_record, person.session);
+    app.db
+        .write(move |tx| {
+            async move {
+                let holder = records::holder(tx, staff_record, now).await?;
+                if !sessions::sql::prove(tx, session, &hash, ProofKind::Password, now).await? {
+                    return Err(ProofError::Ended);
+                }
+                audit::append(tx, trace.entry(&app_in, "access.confirmed", holder.as_ref(), now)).await?;
+                Ok(secret)
+            }
+            .boxed()
+        })
+        .await
+}

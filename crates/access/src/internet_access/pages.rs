@@ -1,0 +1,135 @@
+use askama::Template;
+use axum::{extract::State, response::Response};
+use web::{
+    Audience, FieldErrors, Form, Page, Person, Problem, Route, see_other,
+    ui::{Button, ErrorSummary, NotificationBanner, PasswordInput, SummaryList},
+};
+
+use super::{
+    Status,
+    service::{RequestError, request},
+};
+use crate::{
+    App, account,
+    app::Trace,
+    confirm::ProofError,
+    reset_password::{self, ResetError, reset_password},
+    words,
+};
+
+pub(crate) fn routes(app: &App) -> Vec<Route> {
+    vec![
+        Route::get("/internet-access", Audience::Staff, show, app.clone()).in_menu("Manage Internet Access"),
+        Route::post("/internet-access/request", Audience::Staff, ask, app.clone()),
+        Route::get("/internet-access/reset-password", Audience::Staff, reset_form, app.clone()),
+        Route::post("/internet-access/reset-password", Audience::Staff, reset, app.clone()),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "internet_access.html")]
+struct InternetAccessView<'v> {
+    page: &'v Page,
+    done: Option<NotificationBanner>,
+    facts: SummaryList,
+    means: &'static str,
+    reset: Button,
+    request: Option<Button>,
+}
+
+/// P5.
+async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let mut reader = app.db.read().await?;
+    let usernames = records::usernames(&mut reader.tx(), person.staff_record, person.now).await?;
+    let account = account::sql::account(&mut reader.tx(), person.staff_record).await?;
+    drop(reader);
+    let status = account.as_ref().map_or(Status::NotRequested, |account| account.internet_access);
+    let password =
+        if account.is_some_and(|account| account.password_hash.is_some()) { "*****" } else { "Not set" };
+    let username = usernames.first().map(ToString::to_string).unwrap_or_default();
+    let done = match page.query("done").as_str() {
+        "password" => Some(NotificationBanner::success(
+            "Your password is set. You have been logged out everywhere else.",
+        )),
+        "requested" => Some(NotificationBanner::success("Your request is made.")),
+        _ => None,
+    };
+    let can_ask = matches!(status, Status::NotRequested | Status::Refused | Status::Withdrawn);
+    let body = InternetAccessView {
+        page: &page,
+        done,
+        facts: SummaryList::new()
+            .code("ESR Username", username)
+            .row("Password", password)
+            .row("Status", words::status(person.language, status)),
+        means: words::status_means(person.language, status),
+        reset: Button::link("Reset Password", "/internet-access/reset-password"),
+        request: can_ask.then(|| Button::submit("Request internet access").secondary()),
+    };
+    page.shell("Manage Internet Access").show(&body)
+}
+
+async fn ask(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    match request(&app, person.staff_record, Trace::of(&page)).await {
+        Ok(_) => Ok(see_other("/internet-access?done=requested")),
+        // Pressed twice, or in two tabs: it is as they wanted.
+        Err(RequestError::Already(_)) => Ok(see_other("/internet-access")),
+        Err(RequestError::NoAccount) => Err(Problem::NotFound),
+        Err(RequestError::Store(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "reset_password.html")]
+struct ResetView<'v> {
+    page: &'v Page,
+    errors: ErrorSummary,
+    present: PasswordInput,
+    new: PasswordInput,
+    button: Button,
+}
+
+async fn reset_form(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    reset_view(&app, &page, &person, &FieldErrors::none()).await
+}
+
+async fn reset(State(app): State<App>, page: Page, person: Person, form: Form) -> Result<Response, Problem> {
+    let (present, new) = (form.password("present_password"), form.password("new_password"));
+    let set = reset_password(&app, &person, &present, &new, page.device().to_owned(), Trace::of(&page)).await;
+    let errors = match set {
+        Ok(()) => return Ok(see_other("/internet-access?done=password")),
+        Err(ResetError::Weak(weakness)) => FieldErrors::one("new_password", weakness.words(person.language)),
+        Err(ResetError::Proof(ProofError::Wrong { left })) => {
+            FieldErrors::one("present_password", words::wrong_present_password(person.language, left))
+        }
+        Err(ResetError::Proof(error)) => return Err(error.into()),
+        Err(ResetError::Busy) => return Err(Problem::Busy { seconds: 10 }),
+        Err(ResetError::NoAccount) => return Err(Problem::NotFound),
+        Err(ResetError::Store(error)) => return Err(error.into()),
+    };
+    reset_view(&app, &page, &person, &errors).await
+}
+
+async fn reset_view(
+    app: &App,
+    page: &Page,
+    person: &Person,
+    errors: &FieldErrors,
+) -> Result<Response, Problem> {
+    let (_, least) = reset_password::known(app, person.staff_record).await?.ok_or(Problem::NotFound)?;
+    let body = ResetView {
+        page,
+        errors: errors
+            .iter()
+            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        present: PasswordInput::new("present_password", "Present password*")
+            .error(errors.at("present_password")),
+        new: PasswordInput::new("new_password", "New password*")
+            .choosing()
+            .hint(words::password_advice(person.language, least))
+            .error(errors.at("new_password")),
+        button: Button::submit("Reset Password"),
+    };
+    let shell = page.shell("Reset Password");
+    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+}

@@ -1,0 +1,224 @@
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::{StatusCode, header};
+use web::{
+    Audience, Desks, FieldErrors, Form, Help, Page, Problem, Route, Visitor, cookies, see_other,
+    ui::{Button, ErrorSummary, NotificationBanner, PasswordInput, TextInput},
+};
+
+use super::service::{Attempt, LogInError, LoggedIn, NotFromHere, log_in};
+use crate::{
+    App,
+    app::Trace,
+    browser::{browser_cookie, browser_of},
+    internet_access::Status,
+    kept_forms, words,
+};
+
+/// More of a username is not shown again: no real one is half as long.
+const LONGEST_TYPED: usize = 100;
+
+pub(crate) fn routes(app: &App) -> Vec<Route> {
+    vec![
+        Route::get("/", Audience::Anyone, show, app.clone()),
+        Route::post("/", Audience::Anyone, submit, app.clone()),
+        Route::get("/help-to-log-in", Audience::Anyone, help, app.clone()),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "log_in.html")]
+struct LogInView<'v> {
+    page: &'v Page,
+    errors: ErrorSummary,
+    banner: Option<NotificationBanner>,
+    next: &'v str,
+    username: TextInput,
+    password: PasswordInput,
+    button: Button,
+    help: Help<'v>,
+}
+
+/// P1. Whoever is logged in is led to the portal page.
+async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    if page.person().is_some() {
+        return Ok(see_other("/portal"));
+    }
+    let next = page.query("next");
+    view(&app, &page, "", &next, &FieldErrors::none()).await
+}
+
+async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
+    let typed = form.get("username");
+    let attempt = Attempt {
+        username: typed.to_owned(),
+        password: form.password("password"),
+        browser: browser_of(&app, &page),
+        client: page.client(),
+        device: page.device().to_owned(),
+        trace: Trace::stranger(&page),
+        replaces: page.person().map(|person| person.session),
+    };
+    match log_in(&app, attempt).await {
+        Ok(logged_in) => let_in(&app, &logged_in, form.get("next")).await,
+        Err(LogInError::Wrong) => {
+            let errors = refused(&page, typed, form.get("password").is_empty());
+            view(&app, &page, typed, form.get("next"), &errors).await
+        }
+        Err(LogInError::NotFromHere(why)) => not_from_here(&app, &page, &why).await,
+        Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
+        Err(LogInError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The same words for whatever was wrong. Only where no username was typed at all is it said what is missing, since that is
+/// nobody's account.
+fn refused(page: &Page, username: &str, no_password: bool) -> FieldErrors {
+    let language = page.language();
+    if !username.trim().is_empty() {
+        return FieldErrors::one("username", words::not_let_in(language));
+    }
+    let mut errors = FieldErrors::one("username", words::no_username(language));
+    if no_password {
+        errors.add("password", words::no_password(language));
+    }
+    errors
+}
+
+async fn view(
+    app: &App,
+    page: &Page,
+    typed: &str,
+    next: &str,
+    errors: &FieldErrors,
+) -> Result<Response, Problem> {
+    let desks = app.desks().await?;
+    let shown: String = typed.chars().take(LONGEST_TYPED).collect();
+    let wrong = errors.at("username");
+    let body = LogInView {
+        page,
+        errors: errors
+            .iter()
+            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        banner: banner(page),
+        next: if is_own_path(next) { next } else { "" },
+        username: TextInput::new("username", "Username*")
+            .hint("(Example: 999JSMITH01)")
+            .value(shown)
+            .autocomplete("username")
+            .autocapitalize("characters")
+            .without_spellcheck()
+            .error(wrong),
+        password: PasswordInput::new("password", "Password*").error(errors.at("password")),
+        button: Button::submit("Log in via Username Password").login(),
+        help: Help { desks: &desks, open: false },
+    };
+    let shell = page.shell("Log in");
+    if wrong.is_some() { shell.invalid().show(&body) } else { shell.show(&body) }
+}
+
+/// Why somebody who was logged in sees this page.
+fn banner(page: &Page) -> Option<NotificationBanner> {
+    let (Visitor::Ended(ended), reason) = (page.visitor(), page.query("ended")) else { return None };
+    let why = if ended.idle {
+        "You were logged out because nothing had happened for a while."
+    } else {
+        "You have been logged out."
+    };
+    match reason.as_str() {
+        "kept" => Some(NotificationBanner::important(format!(
+            "{why} What you were sending is kept for 30 minutes: log in again to send it."
+        ))),
+        "yes" => Some(NotificationBanner::important(format!("{why} Log in again to go on."))),
+        _ => None,
+    }
+}
+
+/// The session's cookie and the browser's, and on to where they wanted to go.
+async fn let_in(app: &App, logged_in: &LoggedIn, next: &str) -> Result<Response, Problem> {
+    let kept = kept_forms::newest(app, logged_in.staff_record).await?;
+    let mut response = see_other(match kept {
+        Some(_) => "/kept",
+        None if is_own_path(next) => next,
+        None => "/portal",
+    });
+    let headers = response.headers_mut();
+    headers.append(header::SET_COOKIE, cookies::set(cookies::SESSION, &logged_in.secret.reveal(), None));
+    headers.append(header::SET_COOKIE, browser_cookie(app, logged_in.browser));
+    Ok(response)
+}
+
+/// Whether a path leads to a page of ours and nowhere else.
+pub(crate) fn is_own_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.len() <= 200
+        && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte))
+}
+
+#[derive(Template)]
+#[template(path = "not_from_here.html")]
+struct NotFromHereView<'v> {
+    username: String,
+    status: &'static str,
+    explains: &'static str,
+    help: Help<'v>,
+}
+
+/// The password was right: now it can be said why it does not help here, and how to get internet access.
+async fn not_from_here(app: &App, page: &Page, why: &NotFromHere) -> Result<Response, Problem> {
+    let explains = match why.status {
+        Status::Requested => "HR has your request. You are mailed when they have decided.",
+        Status::Refused | Status::Withdrawn => {
+            "Log in at work and ask again under Manage Internet Access, or ask HR why."
+        }
+        Status::NotRequested | Status::Approved => {
+            "Log in at work and request it under Manage Internet Access."
+        }
+    };
+    let desks = app.desks().await?;
+    let theirs: Vec<_> =
+        desks.iter().filter(|desk| desk.employer == why.holder.employer.name).cloned().collect();
+    let body = NotFromHereView {
+        username: why.username.to_string(),
+        status: words::status(page.language(), why.status),
+        explains,
+        help: Help { desks: &theirs, open: true },
+    };
+    page.shell("You cannot log in from here yet").status(StatusCode::FORBIDDEN).show(&body)
+}
+
+#[derive(Template)]
+#[template(path = "help_to_log_in.html")]
+struct HelpView<'v> {
+    desks: Desks<'v>,
+}
+
+async fn help(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    let desks = app.desks().await?;
+    page.shell("Help to log in").show(&HelpView { desks: Desks { desks: &desks } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_path;
+
+    #[test]
+    fn nobody_is_led_to_another_site() {
+        for good in ["/portal", "/internet-access", "/my-account/sessions"] {
+            assert!(is_own_path(good), "{good}");
+        }
+        for bad in [
+            "",
+            "portal",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a?b",
+            "/a\r\nSet-Cookie: x",
+            "/%2f",
+        ] {
+            assert!(!is_own_path(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+use store::{Instant, Result, Tx, on};
+use uuid::Uuid;
+
+use super::Outcome;
+use crate::lock::Lock;
+
+/// The lock of `subject`, made where there is none. Holds the row until the commit, so that of many tries at once each sees
+/// what the one before left.
+pub(crate) async fn hold_lock(tx: &mut Tx<'_>, subject: Uuid, now: Instant) -> Result<Lock> {
+    on!(tx, c => sqlx::query_as(
+        "INSERT INTO log_in_lock (subject, failures, lockings, changed_at) VALUES ($1, 0, 0, $2)
+         ON CONFLICT (subject) DO UPDATE SET changed_at = excluded.changed_at
+         RETURNING failures, lockings, locked_until")
+        .bind(subject).bind(now).fetch_one(c).await)
+}
+
+pub(crate) async fn set_lock(tx: &mut Tx<'_>, subject: Uuid, lock: &Lock) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE log_in_lock SET failures = $2, lockings = $3, locked_until = $4 WHERE subject = $1")
+        .bind(subject).bind(lock.failures).bind(lock.lockings).bind(lock.locked_until).execute(c).await.map(drop))
+}
+
+/// The lock of `subject` as it is.
+pub(crate) async fn lock(tx: &mut Tx<'_>, subject: Uuid) -> Result<Lock> {
+    let found: Option<Lock> = on!(tx, c => sqlx::query_as("SELECT failures, lockings, locked_until FROM log_in_lock WHERE subject = $1")
+        .bind(subject).fetch_optional(c).await)?;
+    Ok(found.unwrap_or_default())
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct KnownBrowser {
+    pub(crate) id: Uuid,
+    #[sqlx(flatten)]
+    pub(crate) lock: Lock,
+}
+
+/// This browser, if it is known to the account. Holds the row until the commit.
+pub(crate) async fn hold_known_browser(
+    tx: &mut Tx<'_>,
+    browser: Uuid,
+    subject: Uuid,
+    now: Instant,
+) -> Result<Option<KnownBrowser>> {
+    on!(tx, c => sqlx::query_as(
+        "UPDATE known_browser SET used_at = $3 WHERE browser = $1 AND staff_record_id = $2
+         RETURNING id, failures, lockings, locked_until")
+        .bind(browser).bind(subject).bind(now).fetch_optional(c).await)
+}
+
+pub(crate) async fn set_browser_lock(tx: &mut Tx<'_>, known_browser: Uuid, lock: &Lock) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE known_browser SET failures = $2, lockings = $3, locked_until = $4 WHERE id = $1")
+        .bind(known_browser).bind(lock.failures).bind(lock.lockings).bind(lock.locked_until).execute(c).await.map(drop))
+}
+
+/// Makes a browser known, or a known one fresh again.
+pub(crate) async fn know_browser(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    browser: Uuid,
+    staff_record: Uuid,
+    device: &str,
+    now: Instant,
+) -> Result<()> {
+    on!(tx, c => sqlx::query(
+        "INSERT INTO known_browser (id, browser, staff_record_id, device, known_at, used_at, failures, lockings)
+         VALUES ($1, $2, $3, $4, $5, $5, 0, 0)
+         ON CONFLICT (browser, staff_record_id) DO UPDATE SET device = excluded.device, used_at = excluded.used_at,
+             failures = 0, lockings = 0, locked_until = NULL")
+        .bind(id).bind(browser).bind(staff_record).bind(device).bind(now).execute(c).await.map(drop))
+}
+
+/// Failures of one network since `since`.
+pub(crate) async fn network_failures(tx: &mut Tx<'_>, network: &str, since: Instant) -> Result<i64> {
+    on!(tx, c => sqlx::query_scalar(
+        "SELECT COALESCE(CAST(SUM(failures) AS BIGINT), 0) FROM network_failure WHERE network = $1 AND began_at >= $2")
+        .bind(network).bind(since).fetch_one(c).await)
+}
+
+/// Counts a failure in the piece of time that began at `began_at`.
+pub(crate) async fn count_network_failure(tx: &mut Tx<'_>, network: &str, began_at: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query(
+        "INSERT INTO network_failure (network, began_at, failures) VALUES ($1, $2, 1)
+         ON CONFLICT (network, began_at) DO UPDATE SET failures = network_failure.failures + 1")
+        .bind(network).bind(began_at).execute(c).await.map(drop))
+}
+
+/// One try, for the record.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct LogIn {
+    pub(crate) at: Instant,
+    pub(crate) outcome: Outcome,
+    pub(crate) address: String,
+    pub(crate) device: String,
+}
+
+pub(crate) async fn insert_log_in(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    staff_record: Option<Uuid>,
+    tried: &LogIn,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO log_in (id, staff_record_id, at, outcome, address, device) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(id).bind(staff_record).bind(tried.at).bind(tried.outcome).bind(&tried.address).bind(&tried.device)
+        .execute(c).await.map(drop))
+}
+
+/// The newest tries on an account.
+pub(crate) async fn log_ins(tx: &mut Tx<'_>, staff_record: Uuid, most: i64) -> Result<Vec<LogIn>> {
+    on!(tx, c => sqlx::query_as(
+        "SELECT at, outcome, address, device FROM log_in WHERE staff_record_id = $1 ORDER BY at DESC, id DESC LIMIT $2")
+        .bind(staff_record).bind(most).fetch_all(c).await)
+}

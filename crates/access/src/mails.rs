@@ -1,0 +1,158 @@
+//! The mails of this room: what they are called in the outbox, and what they say.
+
+use mail::{Block, ComposeError, Composer, Letter, NewMail, Outgoing};
+use records::{Employer, Holder};
+use serde::Deserialize;
+use store::{Instant, StoreError, Tx};
+use uuid::Uuid;
+use web::{Language, format};
+
+use crate::{App, internet_access::Status, recovery, words};
+
+/// A link to get back in.
+pub(crate) const RECOVERY: &str = "access.recovery";
+/// A notice that a password was set.
+pub(crate) const PASSWORD_SET: &str = "access.password_set";
+/// A notice that a lock was lifted.
+pub(crate) const UNLOCKED: &str = "access.unlocked";
+/// A notice that somebody logged in on a new device from outside.
+pub(crate) const NEW_DEVICE: &str = "access.new_device";
+/// HR's decision on internet access.
+pub(crate) const INTERNET_ACCESS: &str = "access.internet_access";
+
+/// Queues a notice to the address on a staff record, if the record has one that may be mailed.
+pub(crate) async fn tell(
+    tx: &mut Tx<'_>,
+    app: &App,
+    holder: &Holder,
+    kind: &'static str,
+    data: serde_json::Value,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let Some(to) = holder.record.email.clone().filter(|_| recovery::may_be_mailed(holder)) else {
+        return Ok(());
+    };
+    let mail = NewMail { id: app.entropy.id(now), key: None, to, about: Some(holder.record.id), kind, data };
+    mail::enqueue(tx, mail, now).await
+}
+
+/// The composers of this room's mails.
+#[must_use]
+pub fn composers(app: &App) -> Vec<Composer> {
+    let notices = [PASSWORD_SET, UNLOCKED, NEW_DEVICE, INTERNET_ACCESS].map(|kind| {
+        let app = app.clone();
+        Composer::new(kind, move |mail| notice(app.clone(), kind, mail))
+    });
+    let app = app.clone();
+    let recovery = Composer::new(RECOVERY, move |mail| recovery_letter(app.clone(), mail));
+    notices.into_iter().chain([recovery]).collect()
+}
+
+#[derive(Deserialize)]
+struct RecoveryData {
+    staff_records: Vec<Uuid>,
+    /// Whether usernames were asked for as well.
+    usernames: bool,
+}
+
+async fn recovery_letter(app: App, mail: Outgoing) -> Result<Option<Letter>, ComposeError> {
+    let data: RecoveryData = read(mail.data)?;
+    let minted = recovery::compose(&app, data.staff_records, mail.to).await?;
+    let Some(first) = minted.first() else { return Ok(None) };
+    let now = app.clock.now();
+    // Rounded up: it was minted a moment ago.
+    let minutes = (first.expires_at.seconds_since(now).max(0) + 59) / 60;
+    let several = minted.len() > 1;
+    let site = &app.site.name;
+    let (subject, lead) = match (data.usernames, several) {
+        (true, true) => (
+            format!("Your usernames for {site}"),
+            "Here are your usernames, and for each a link to reset its password.",
+        ),
+        (true, false) => {
+            (format!("Your username for {site}"), "Here is your username and a link to reset your password.")
+        }
+        (false, _) => (format!("Reset your password for {site}"), "Here is a link to reset your password."),
+    };
+    let mut blocks = vec![Block::Text(lead.into())];
+    for part in &minted {
+        let name = part.username.as_ref().map(ToString::to_string).unwrap_or_default();
+        let employer = part.holder.employer.name.clone();
+        blocks.push(Block::Facts(vec![("Username".into(), name), ("Employer".into(), employer)]));
+        blocks.push(Block::Link {
+            label: "Reset your password or unlock your account".into(),
+            address: part.address.clone(),
+        });
+    }
+    let each = words::link_works(Language::English, several, minutes);
+    blocks.push(Block::Text(format!(
+        "{each} If you did not ask for it, do nothing: your password stays as it is."
+    )));
+    blocks.push(desk(&first.holder.employer));
+    Ok(Some(Letter { subject, blocks }))
+}
+
+#[derive(Deserialize)]
+struct NoticeData {
+    #[serde(default)]
+    at: Option<Instant>,
+    #[serde(default)]
+    device: Option<String>,
+    #[serde(default)]
+    status: Option<Status>,
+}
+
+async fn notice(app: App, kind: &'static str, mail: Outgoing) -> Result<Option<Letter>, ComposeError> {
+    let data: NoticeData = read(mail.data)?;
+    let Some(staff_record) = mail.about else { return Ok(None) };
+    let mut reader = app.db.read().await?;
+    let Some(holder) = records::holder(&mut reader.tx(), staff_record, app.clock.now()).await? else {
+        return Ok(None);
+    };
+    drop(reader);
+    let site = &app.site.name;
+    let (subject, lead, then) = match kind {
+        PASSWORD_SET => (
+            format!("Your password for {site} was set"),
+            "The password of your account was set. You have been logged out everywhere else.".to_owned(),
+            "If this was not you, ring your service desk at once.",
+        ),
+        UNLOCKED => (
+            format!("Your account for {site} was unlocked"),
+            "Your account was unlocked. Your password is as it was.".to_owned(),
+            "If you did not ask for this, ring your service desk.",
+        ),
+        NEW_DEVICE => (
+            format!("Somebody logged in to {site} on a new device"),
+            "Your account was logged in to on a device that it had not been used on before.".to_owned(),
+            "If this was you, there is nothing to do. If not, ring your service desk at once and reset your password.",
+        ),
+        _ => {
+            let status = data.status.unwrap_or(Status::NotRequested);
+            let means = words::status_means(Language::English, status);
+            let subject = match status {
+                Status::Approved => "Your internet access is approved",
+                Status::Refused => "Your internet access is refused",
+                _ => "Your internet access is withdrawn",
+            };
+            (subject.to_owned(), means.to_owned(), "If you have questions, ask HR.")
+        }
+    };
+    let mut facts = vec![("Employer".to_owned(), holder.employer.name.clone())];
+    facts.extend(data.at.map(|at| ("When".to_owned(), format::day_and_time(at, &holder.employer.zone()))));
+    facts.extend(data.device.map(|device| ("On".to_owned(), device)));
+    let blocks =
+        vec![Block::Text(lead), Block::Facts(facts), Block::Text(then.into()), desk(&holder.employer)];
+    Ok(Some(Letter { subject, blocks }))
+}
+
+fn desk(employer: &Employer) -> Block {
+    let desk = &employer.settings.service_desk;
+    let parts = [&desk.name, &desk.phone, &desk.hours].map(String::as_str);
+    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Block::Text(format!("Help: {}. We never ask for your password by mail or phone.", said.join(", ")))
+}
+
+fn read<T: serde::de::DeserializeOwned>(data: serde_json::Value) -> Result<T, ComposeError> {
+    serde_json::from_value(data).map_err(|error| ComposeError::Other(error.to_string()))
+}

@@ -1,0 +1,3 @@
+//! `My account`: what the portal holds about whoever is logged in, where they are logged in, and what is about to change.
+
+pub(crate) mod pages;

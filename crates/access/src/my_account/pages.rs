@@ -1,0 +1,187 @@
+use askama::Template;
+use axum::{extract::State, response::Response};
+use records::{Contact, Hold, HoldError, IdentityField};
+use uuid::Uuid;
+use web::{
+    Audience, Desk, Form, Page, PathId, Person, Problem, Route, format, see_other,
+    ui::{Button, NotificationBanner, SummaryList},
+};
+
+use crate::{
+    App,
+    app::Trace,
+    log_in,
+    sessions::{self, EndError, end_one, end_others},
+};
+
+pub(crate) fn routes(app: &App) -> Vec<Route> {
+    vec![
+        Route::get("/my-account", Audience::Staff, show, app.clone()).in_menu("My account"),
+        Route::post("/my-account/sessions/{id}/end", Audience::Staff, end_session, app.clone()),
+        Route::post("/my-account/sessions/end-others", Audience::Staff, end_other_sessions, app.clone()),
+        Route::post("/my-account/changes/{id}/stop", Audience::Staff, stop_change, app.clone()),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "my_account.html")]
+struct MyAccountView<'v> {
+    page: &'v Page,
+    done: Option<NotificationBanner>,
+    facts: SummaryList,
+    desk: &'v Contact,
+    changes: Vec<ChangeView>,
+    places: Vec<PlaceView>,
+    end_others: Option<Button>,
+    tries: Vec<TryView>,
+}
+
+struct ChangeView {
+    id: Uuid,
+    field: &'static str,
+    to: String,
+    from_when: String,
+    stop: Button,
+}
+
+struct PlaceView {
+    id: Uuid,
+    device: String,
+    since: String,
+    seen: String,
+    here: bool,
+    end: Button,
+}
+
+struct TryView {
+    at: String,
+    device: String,
+    outcome: &'static str,
+}
+
+/// So many tries to log in are listed.
+const TRIES: i64 = 10;
+
+async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let (id, now, zone) = (person.staff_record, person.now, &person.zone);
+    let mut reader = app.db.read().await?;
+    let holder = records::holder(&mut reader.tx(), id, now).await?.ok_or(Problem::NotFound)?;
+    let usernames = records::usernames(&mut reader.tx(), id, now).await?;
+    let holds = records::open_holds(&mut reader.tx(), id, now).await?;
+    let open = sessions::sql::open(&mut reader.tx(), id).await?;
+    let tries = log_in::sql::log_ins(&mut reader.tx(), id, TRIES).await?;
+    drop(reader);
+    let record = &holder.record;
+    let usernames: Vec<String> = usernames.iter().map(ToString::to_string).collect();
+    let places: Vec<PlaceView> = open
+        .into_iter()
+        .filter(|session| session.is_open(&holder, now))
+        .map(|session| PlaceView {
+            id: session.id,
+            since: format::day_and_time(session.began_at, zone),
+            seen: format::time(session.seen_at, zone),
+            here: session.id == person.session,
+            device: session.device,
+            end: Button::submit("Log out there").secondary().small(),
+        })
+        .collect();
+    let body = MyAccountView {
+        page: &page,
+        done: banner(&page.query("done")),
+        facts: SummaryList::new()
+            .row("Name", record.name())
+            .row("Date of birth", format::day_and_month(record.date_of_birth))
+            .row("Email", record.email.clone().unwrap_or_else(|| "None held".to_owned()))
+            .code("Username", usernames.join(", "))
+            .row("Employee number", record.employee_number.clone())
+            .row("Employer", holder.employer.name.clone()),
+        desk: &holder.employer.settings.service_desk,
+        changes: holds.into_iter().map(|hold| change(hold, zone)).collect(),
+        end_others: (places.len() > 1).then(|| Button::submit("Log out everywhere else").secondary()),
+        places,
+        tries: tries
+            .into_iter()
+            .map(|tried| TryView {
+                at: format::day_and_time(tried.at, zone),
+                device: tried.device,
+                outcome: if tried.outcome == log_in::Outcome::LoggedIn { "Logged in" } else { "Not let in" },
+            })
+            .collect(),
+    };
+    page.shell("My account").show(&body)
+}
+
+fn banner(done: &str) -> Option<NotificationBanner> {
+    let says = match done {
+        "ended" => "That place is logged out.",
+        "others" => "You are logged out everywhere else.",
+        "stopped" => {
+            "The change is stopped. What is held stays as it was. Tell HR, so that they correct their own records."
+        }
+        _ => return None,
+    };
+    Some(NotificationBanner::success(says))
+}
+
+fn change(hold: Hold, zone: &jiff::tz::TimeZone) -> ChangeView {
+    // The year of a date of birth is not shown, and of a smartcard there is nothing that anybody would know by sight.
+    let to = match hold.field {
+        IdentityField::Email => hold.new_value.unwrap_or_else(|| "none".to_owned()),
+        IdentityField::DateOfBirth => {
+            let day = hold.new_value.and_then(|value| value.parse().ok());
+            day.map_or_else(|| "none".to_owned(), format::day_and_month)
+        }
+        IdentityField::SmartcardUuid => {
+            hold.new_value.map_or_else(|| "none".to_owned(), |_| "another card".to_owned())
+        }
+    };
+    ChangeView {
+        id: hold.id,
+        field: match hold.field {
+            IdentityField::Email => "email",
+            IdentityField::DateOfBirth => "date of birth",
+            IdentityField::SmartcardUuid => "smartcard",
+        },
+        to,
+        from_when: format::day_and_time(hold.held_until, zone),
+        stop: Button::submit("Stop this change").warning(),
+    }
+}
+
+async fn end_session(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    match end_one(&app, person.staff_record, id, Trace::of(&page)).await {
+        Ok(()) => Ok(see_other("/my-account?done=ended")),
+        Err(EndError::NotFound) => Err(Problem::NotFound),
+        Err(EndError::Store(error)) => Err(error.into()),
+    }
+}
+
+async fn end_other_sessions(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    _: Form,
+) -> Result<Response, Problem> {
+    end_others(&app, &person, Trace::of(&page)).await?;
+    Ok(see_other("/my-account?done=others"))
+}
+
+/// The person says that a change of their email, date of birth or smartcard is wrong.
+async fn stop_change(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let Trace { origin, .. } = Trace::of(&page);
+    match records::stop_hold(&app.db, &app.entropy, person.now, person.staff_record, id, origin).await {
+        Ok(_) => Ok(see_other("/my-account?done=stopped")),
+        Err(HoldError::NotOpen | HoldError::Refused(_)) => Err(Problem::NotFound),
+        Err(HoldError::Store(error)) => Err(error.into()),
+    }
+}

@@ -1,0 +1,109 @@
+//! The work behind `/forgotten`: who was meant, and may a mail go to them?
+
+use futures::FutureExt;
+use records::{Holder, Username};
+use serde_json::json;
+use store::{
+    StoreError, Tx,
+    jobs::{Handler, Job, JobError},
+};
+use uuid::Uuid;
+
+use super::{
+    model::{MAILS, Outcome, Wanted, judge},
+    sql::{self, OutcomeRow},
+};
+use crate::{App, app::Trace, mails};
+
+pub(super) const KIND: &str = "access.recovery";
+
+/// Does the jobs that [`super::request`] queues.
+pub(crate) fn handler(app: App) -> Handler {
+    Handler::new(KIND, move |job| run(app.clone(), job))
+}
+
+async fn run(app: App, job: Job) -> Result<(), JobError> {
+    let id: Uuid = serde_json::from_value(job.payload["request"].clone())
+        .map_err(|error| JobError::Other(error.to_string()))?;
+    let now = app.clock.now();
+    let app_in = app.clone();
+    app.db
+        .write(move |tx| {
+            async move {
+                store::jobs::finish(tx, &job).await?;
+                let Some(row) = sql::request(tx, id).await? else { return Ok(()) };
+                deal_with(tx, &app_in, row, now).await?;
+                Ok(sql::set_done(tx, id, now).await?)
+            }
+            .boxed()
+        })
+        .await
+}
+
+async fn deal_with(
+    tx: &mut Tx<'_>,
+    app: &App,
+    row: sql::RequestRow,
+    now: store::Instant,
+) -> Result<(), StoreError> {
+    let (Some(email), Some(date_of_birth)) = (row.email, row.date_of_birth) else { return Ok(()) };
+    let username = row.username.as_deref().map(|typed| Username::parse(typed).ok_or(()));
+    // A username that cannot be one is still a username given: nobody has it.
+    let (username, impossible) = match username {
+        Some(Err(())) => (None, true),
+        Some(Ok(username)) => (Some(username), false),
+        None => (None, false),
+    };
+    let given = username.is_some() || impossible;
+    let wanted = Wanted { date_of_birth, username };
+    let mut judged: Vec<(Holder, Outcome)> = Vec::new();
+    for holder in records::holders_by_email(tx, &email, now).await? {
+        let usernames = records::usernames(tx, holder.record.id, now).await?;
+        let outcome = match judge(&holder, &usernames, &wanted, now) {
+            Outcome::Mailed if impossible => Outcome::OtherUsername,
+            outcome => outcome,
+        };
+        judged.push((holder, outcome));
+    }
+    let mut over_limit = false;
+    if judged.iter().any(|(_, outcome)| *outcome == Outcome::Mailed) {
+        for (minutes, most) in MAILS {
+            let sent =
+                mail::sent_to(tx, &email, &[mails::RECOVERY], now.plus_minutes(-minutes).plus_seconds(1))
+                    .await?;
+            over_limit |= sent >= most;
+        }
+    }
+    let mail_id = app.entropy.id(now);
+    let mut mailed = Vec::new();
+    for (holder, outcome) in judged {
+        let outcome = if over_limit && outcome == Outcome::Mailed { Outcome::TooManyMails } else { outcome };
+        let about = holder.record.id;
+        let mail_id = (outcome == Outcome::Mailed).then_some(mail_id);
+        sql::insert_outcome(
+            tx,
+            app.entropy.id(now),
+            row.id,
+            about,
+            &OutcomeRow { at: now, outcome, mail_id },
+        )
+        .await?;
+        let mut entry = Trace::system().entry(app, "access.recovery_requested", Some(&holder), now);
+        entry.data = json!({ "outcome": outcome, "network": row.network });
+        audit::append(tx, entry).await?;
+        mailed.extend(mail_id.map(|_| about));
+    }
+    if let Some(about) = mailed.first().copied() {
+        let data = json!({ "staff_records": mailed, "usernames": !given });
+        let mail = mail::NewMail {
+            id: mail_id,
+            key: None,
+            to: email,
+            about: Some(about),
+            kind: mails::RECOVERY,
+            data,
+        };
+        mail::enqueue(tx, mail, now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,435 @@
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::{StatusCode, header};
+use jiff::tz::TimeZone;
+use records::Employer;
+use store::{Day, Instant, Secret};
+use web::{
+    Audience, FieldErrors, Form, Help, Page, Problem, Route, format, see_other,
+    ui::{Button, DateInput, ErrorSummary, PasswordInput, TextInput},
+};
+
+use super::{
+    link::{LinkError, LinkState, OpenLink, Used, UsedBy, look_at, set_password, unlock},
+    service::{Request, RequestError, request},
+};
+use crate::{
+    App,
+    app::Trace,
+    browser::{browser_cookie, browser_of},
+    hasher::HashError,
+    internet_access::Status,
+    reset_password, words,
+};
+
+pub(crate) fn routes(app: &App) -> Vec<Route> {
+    vec![
+        Route::get("/forgotten", Audience::Anyone, show, app.clone()),
+        Route::post("/forgotten", Audience::Anyone, submit, app.clone()),
+        Route::get("/forgotten/sent", Audience::Anyone, sent, app.clone()),
+        Route::get("/reset", Audience::Anyone, link, app.clone()),
+        Route::post("/reset", Audience::Anyone, use_link, app.clone()),
+    ]
+}
+
+/// The longest email address (RFC 5321 §4.5.3.1.3).
+const LONGEST_EMAIL: usize = 254;
+const LONGEST_USERNAME: usize = 100;
+
+#[derive(Template)]
+#[template(path = "forgotten.html")]
+struct ForgottenView<'v> {
+    page: &'v Page,
+    errors: ErrorSummary,
+    email: TextInput,
+    date_of_birth: DateInput,
+    username: TextInput,
+    button: Button,
+    help: Help<'v>,
+}
+
+/// What was typed, to be shown again.
+#[derive(Default)]
+struct Typed<'f> {
+    email: &'f str,
+    day: &'f str,
+    month: &'f str,
+    year: &'f str,
+    username: &'f str,
+}
+
+impl<'f> Typed<'f> {
+    fn of(form: &'f Form) -> Self {
+        Self {
+            email: form.get("email"),
+            day: form.get("day"),
+            month: form.get("month"),
+            year: form.get("year"),
+            username: form.get("username"),
+        }
+    }
+
+    /// Email, date of birth and username, or what is wrong with them.
+    fn read(&self, today: Day) -> Result<(String, Day, Option<String>), FieldErrors> {
+        let mut errors = FieldErrors::none();
+        let email = self.email.trim().to_lowercase();
+        if email.is_empty() {
+            errors.add("email", "Enter your email address.");
+        } else if !is_email(&email) {
+            errors.add("email", "Enter an email address like first.last@domain.com.");
+        }
+        let date_of_birth = self.date_of_birth(today);
+        if let Err(says) = date_of_birth {
+            errors.add("date-of-birth-day", says);
+        }
+        let username = self.username.trim();
+        if username.chars().count() > LONGEST_USERNAME {
+            errors.add("username", "This is too long for a username. Leave it empty if you do not know it.");
+        }
+        match date_of_birth {
+            Ok(day) if errors.is_empty() => {
+                Ok((email, day, Some(username.to_owned()).filter(|name| !name.is_empty())))
+            }
+            _ => Err(errors),
+        }
+    }
+
+    fn date_of_birth(&self, today: Day) -> Result<Day, &'static str> {
+        let parts = [self.day, self.month, self.year].map(str::trim);
+        if parts.iter().all(|part| part.is_empty()) {
+            return Err("Enter your date of birth.");
+        }
+        let [day, month, year] = parts;
+        if year.len() != 4 {
+            return Err("Enter the year of your date of birth with four digits, like 1980.");
+        }
+        let read = |part: &str| {
+            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<i16>().ok()).flatten()
+        };
+        let found = match (read(day), read(month), read(year)) {
+            (Some(day), Some(month), Some(year)) => i8::try_from(day)
+                .ok()
+                .zip(i8::try_from(month).ok())
+                .and_then(|(day, month)| Day::new(year, month, day)),
+            _ => None,
+        };
+        let found = found.ok_or("Enter a date of birth that is in the calendar, like 27 3 1980.")?;
+        if found >= today {
+            return Err("Enter a date of birth that lies in the past.");
+        }
+        Ok(found)
+    }
+}
+
+/// Whether it looks like an address; only a mail can tell whether it is one.
+fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    !local.is_empty()
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && text.len() <= LONGEST_EMAIL
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// P2.
+async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    forgotten_view(&app, &page, &Typed::default(), &FieldErrors::none()).await
+}
+
+async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
+    let typed = Typed::of(&form);
+    let today = app.clock.now().day_in(&TimeZone::UTC).plus_days(1);
+    let (email, date_of_birth, username) = match typed.read(today) {
+        Ok(read) => read,
+        Err(errors) => return forgotten_view(&app, &page, &typed, &errors).await,
+    };
+    match request(&app, Request { email, date_of_birth, username, client: page.client() }).await {
+        Ok(()) => Ok(see_other("/forgotten/sent")),
+        Err(RequestError::Store(error)) => Err(error.into()),
+    }
+}
+
+async fn forgotten_view(
+    app: &App,
+    page: &Page,
+    typed: &Typed<'_>,
+    errors: &FieldErrors,
+) -> Result<Response, Problem> {
+    let desks = app.desks().await?;
+    let body = ForgottenView {
+        page,
+        errors: errors
+            .iter()
+            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        email: TextInput::email("email", "Email*")
+            .hint("(Example : first.last@domain.com)")
+            .value(typed.email)
+            .error(errors.at("email")),
+        date_of_birth: DateInput::new("date-of-birth", "Date of Birth*")
+            .birthday()
+            .value(typed.day, typed.month, typed.year)
+            .error(errors.at("date-of-birth-day")),
+        username: TextInput::new("username", "Username")
+            .value(typed.username)
+            .autocomplete("username")
+            .autocapitalize("characters")
+            .without_spellcheck()
+            .error(errors.at("username")),
+        button: Button::submit("Submit"),
+        help: Help { desks: &desks, open: false },
+    };
+    let shell = page.shell("Forgotten | Request Username/Password | Unlock Account");
+    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+}
+
+#[derive(Template)]
+#[template(path = "forgotten_sent.html")]
+struct SentView<'v> {
+    help: Help<'v>,
+}
+
+/// The answer to Submit, the same whether or not anything matched.
+async fn sent(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    let desks = app.desks().await?;
+    page.shell("Look in your mail").show(&SentView { help: Help { desks: &desks, open: true } })
+}
+
+#[derive(Template)]
+#[template(path = "reset.html")]
+struct OpenView<'v> {
+    page: &'v Page,
+    errors: ErrorSummary,
+    link: &'v str,
+    username: String,
+    employer: &'v str,
+    first: bool,
+    locked_until: Option<String>,
+    new: PasswordInput,
+    set: Button,
+    keep: Option<Button>,
+    help: Help<'v>,
+}
+
+#[derive(Template)]
+#[template(path = "reset_elsewhere.html")]
+struct SomebodyElseView<'v> {
+    page: &'v Page,
+    name: &'v str,
+    link: &'v str,
+    log_out: Button,
+}
+
+#[derive(Template)]
+#[template(path = "reset_dead.html")]
+struct DeadView<'v> {
+    says: String,
+    help: Help<'v>,
+}
+
+/// The page behind a link. Opening it changes nothing.
+async fn link(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    let text = page.query("link");
+    let state = look_at(&app, Secret::parse(&text).as_ref()).await?;
+    link_view(&app, &page, &text, &state, &FieldErrors::none()).await
+}
+
+async fn link_view(
+    app: &App,
+    page: &Page,
+    text: &str,
+    state: &LinkState,
+    errors: &FieldErrors,
+) -> Result<Response, Problem> {
+    let open = match state {
+        LinkState::Open(open) => open,
+        dead => return dead_view(app, page, dead).await,
+    };
+    match page.person() {
+        Some(person) if person.staff_record != open.holder.record.id => {
+            let log_out = Button::submit("Log them out and go on");
+            let body = SomebodyElseView { page, name: &person.name, link: text, log_out };
+            page.shell("Somebody else is logged in here").status(StatusCode::CONFLICT).show(&body)
+        }
+        _ => open_view(app, page, text, open, errors).await,
+    }
+}
+
+async fn open_view(
+    app: &App,
+    page: &Page,
+    text: &str,
+    open: &OpenLink,
+    errors: &FieldErrors,
+) -> Result<Response, Problem> {
+    let desks = app.desks().await?;
+    let Employer { name, settings, .. } = &open.holder.employer;
+    let body = OpenView {
+        page,
+        errors: errors
+            .iter()
+            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        link: text,
+        username: open.username.as_ref().map(ToString::to_string).unwrap_or_default(),
+        employer: name,
+        first: !open.has_password,
+        locked_until: open.locked_until.map(|until| format::time(until, &settings.zone())),
+        new: PasswordInput::new("new_password", "New password*")
+            .choosing()
+            .hint(words::password_advice(page.language(), settings.policies.password_length))
+            .error(errors.at("new_password")),
+        set: Button::submit("Set password").says("act", "set"),
+        keep: open
+            .has_password
+            .then(|| Button::submit("Unlock and keep my password").says("act", "unlock").secondary()),
+        help: Help { desks: &desks, open: false },
+    };
+    let shell = page.shell(if open.has_password { "Reset your password" } else { "Set your password" });
+    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+}
+
+async fn dead_view(app: &App, page: &Page, state: &LinkState) -> Result<Response, Problem> {
+    let desks = app.desks().await?;
+    let zone = app.employers().await?.first().map_or(TimeZone::UTC, Employer::zone);
+    let at = |at: &Instant| format::day_and_time(*at, &zone);
+    let says = match state {
+        LinkState::Used(when) => format!("It was used on {}. A link works once.", at(when)),
+        LinkState::Superseded(when) => {
+            format!(
+                "A newer one was sent on {}. Use the link in the newest mail: only that one works.",
+                at(when)
+            )
+        }
+        LinkState::PasswordSet(when) => {
+            format!("The password was set on {}, after this link was sent.", at(when))
+        }
+        LinkState::Expired(when) => format!("It ran out on {}.", at(when)),
+        LinkState::Left => "The last day at this employer is over.".to_owned(),
+        LinkState::Unknown | LinkState::Open(_) => {
+            "It may have been cut off in the mail. Copy the whole address from the mail into the browser."
+                .to_owned()
+        }
+    };
+    let body = DeadView { says, help: Help { desks: &desks, open: false } };
+    page.shell("This link does not work any more").status(StatusCode::GONE).show(&body)
+}
+
+/// The press of a button: the one thing that uses a link.
+async fn use_link(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
+    let text = form.get("link");
+    let secret = Secret::parse(text);
+    let state = look_at(&app, secret.as_ref()).await?;
+    let (Some(secret), LinkState::Open(open)) = (secret, &state) else {
+        return link_view(&app, &page, text, &state, &FieldErrors::none()).await;
+    };
+    let staff_record = open.holder.record.id;
+    if page.person().is_some_and(|person| person.staff_record != staff_record) {
+        return link_view(&app, &page, text, &state, &FieldErrors::none()).await;
+    }
+    let browser = browser_of(&app, &page).unwrap_or_else(|| app.entropy.id(app.clock.now()));
+    let by = UsedBy { browser, device: page.device().to_owned(), trace: Trace::holder(&page, staff_record) };
+    let used = match form.get("act") {
+        "unlock" => unlock(&app, &secret, by).await,
+        _ => {
+            let (known, least) = reset_password::known(&app, staff_record).await?.ok_or(Problem::NotFound)?;
+            let password = form.password("new_password");
+            if let Some(weakness) = app.judge.weakness(&password, least, &known).await {
+                let errors = FieldErrors::one("new_password", weakness.words(page.language()));
+                return link_view(&app, &page, text, &state, &errors).await;
+            }
+            let hash = match app.hasher.hash(&password).await {
+                Ok(hash) => hash,
+                Err(HashError::Busy) => return Err(Problem::Busy { seconds: 10 }),
+                Err(HashError::Failed) => return Err(Problem::broken("hashing failed")),
+            };
+            set_password(&app, &secret, hash, by).await
+        }
+    };
+    match used {
+        Ok(used) => used_view(&app, &page, browser, form.get("act") == "unlock", &used),
+        Err(LinkError::Dead(state)) => dead_view(&app, &page, &state).await,
+        Err(LinkError::NoPassword) => {
+            Err(Problem::Invalid("There is no password yet that could be kept. Go back and set one.".into()))
+        }
+        Err(LinkError::Store(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "reset_done.html")]
+struct DoneView {
+    unlocked: bool,
+    username: String,
+    employer: String,
+    outside: &'static str,
+    log_in: Button,
+}
+
+fn used_view(
+    app: &App,
+    page: &Page,
+    browser: uuid::Uuid,
+    unlocked: bool,
+    used: &Used,
+) -> Result<Response, Problem> {
+    let outside = match used.status {
+        Status::Approved => "You can log in from anywhere.",
+        Status::Requested => {
+            "You can log in on your employer's network now, and from anywhere once HR has approved your request."
+        }
+        _ => "You can log in on your employer's network.",
+    };
+    let body = DoneView {
+        unlocked,
+        username: used.username.as_ref().map(ToString::to_string).unwrap_or_default(),
+        employer: used.holder.employer.name.clone(),
+        outside,
+        log_in: Button::link("Log in", "/").login(),
+    };
+    let title = if unlocked { "Your account is unlocked" } else { "Your password is set" };
+    page.shell(title).header(header::SET_COOKIE, browser_cookie(app, browser)).show(&body)
+}
+
+#[cfg(test)]
+mod tests {
+    use store::Day;
+
+    use super::Typed;
+
+    #[test]
+    fn what_is_typed_is_read_or_said_to_be_wrong() {
+        let today = Day::new(2026, 11, 24).unwrap();
+        let good = Typed {
+            email: " First.Last@NHS.net ",
+            day: "7",
+            month: "03",
+            year: "1980",
+            username: " 999jsmith01 ",
+        };
+        let (email, born, username) = good.read(today).unwrap();
+        assert_eq!((email.as_str(), born.to_string().as_str()), ("first.last@nhs.net", "1980-03-07"));
+        assert_eq!(username.as_deref(), Some("999jsmith01"));
+        for (day, month, year) in [
+            ("31", "02", "1980"),
+            ("0", "1", "1980"),
+            ("1", "13", "1980"),
+            ("x", "1", "1980"),
+            ("-1", "1", "1980"),
+            ("1", "1", "80"),
+            ("1", "1", "2027"),
+            ("", "", ""),
+            ("１", "1", "1980"),
+            ("999999999999", "1", "1980"),
+        ] {
+            let errors = Typed { email: "a@b.net", day, month, year, username: "" }.read(today).unwrap_err();
+            assert!(errors.at("date-of-birth-day").is_some(), "{day}/{month}/{year}");
+        }
+        let long = format!("{}@nhs.net", "a".repeat(250));
+        for email in ["", "first.last", "@nhs.net", "a@nhs", "a b@nhs.net", "a@.net", "a@nhs.", long.as_str()]
+        {
+            let errors =
+                Typed { email, day: "1", month: "1", year: "1980", username: "" }.read(today).unwrap_err();
+            assert!(errors.at("email").is_some(), "{email}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use std::sync::Arc;
+
+use futures::{FutureExt, future::BoxFuture};
+use http::HeaderMap;
+use store::{Instant, Secret, StoreError};
+use web::{Client, Desk, Ended, Form, Front, Language, Person, Proof, Visitor, cookies};
+
+use super::{EndedBy, Session, model::Standing, sql};
+use crate::{App, kept_forms};
+
+impl Front for App {
+    fn visitor<'a>(
+        &'a self,
+        headers: &'a HeaderMap,
+        client: Client,
+    ) -> BoxFuture<'a, Result<Visitor, StoreError>> {
+        visitor(self, headers, client).boxed()
+    }
+
+    fn keep<'a>(
+        &'a self,
+        ended: &'a Ended,
+        path: &'a str,
+        form: &'a Form,
+    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+        kept_forms::keep(self, ended, path, form).boxed()
+    }
+
+    fn desks(&self) -> BoxFuture<'_, Result<Arc<Vec<Desk>>, StoreError>> {
+        App::desks(self).boxed()
+    }
+}
+
+async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visitor, StoreError> {
+    let Some(secret) = cookies::read(headers, cookies::SESSION).and_then(Secret::parse) else {
+        return Ok(Visitor::Stranger);
+    };
+    let now = app.clock.now();
+    let mut reader = app.db.read().await?;
+    let Some(session) = sql::by_secret(&mut reader.tx(), &secret.hash()).await? else {
+        return Ok(Visitor::Stranger);
+    };
+    let Some(holder) = records::holder(&mut reader.tx(), session.staff_record_id, now).await? else {
+        return Ok(Visitor::Stranger);
+    };
+    drop(reader);
+    match session.standing(&holder, now) {
+        Standing::Over { by, recorded } => {
+            if !recorded {
+                record_end(app, &session, by, now).await;
+            }
+            let idle = by == EndedBy::Idle;
+            Ok(Visitor::Ended(Ended { staff_record: session.staff_record_id, session: session.id, idle }))
+        }
+        Standing::Open { touch, idle_at } => {
+            if touch {
+                touch_session(app, &session, now).await;
+            }
+            Ok(Visitor::Person(Box::new(Person {
+                staff_record: session.staff_record_id,
+                employer: holder.employer.id,
+                session: session.id,
+                name: holder.record.name(),
+                inside: holder.employer.inside(client.address),
+                proof: Proof { kind: session.proof, at: session.proof_at },
+                last_log_in: session.previous_at.zip(session.previous_device),
+                idle_at,
+                now,
+                zone: holder.employer.zone(),
+                language: Language::English,
+            })))
+        }
+    }
+}
+
+/// A page is shown also where this cannot be written: then the session ends a little sooner.
+async fn touch_session(app: &App, session: &Session, now: Instant) {
+    let id = session.id;
+    let touched: Result<(), StoreError> =
+        app.db.write(move |tx| async move { sql::touch(tx, id, now).await }.boxed()).await;
+    if let Err(error) = touched {
+        tracing::warn!(%error, "a session could not be written down as seen");
+    }
+}
+
+/// Over is over, whether or not it can be written down.
+async fn record_end(app: &App, session: &Session, by: EndedBy, now: Instant) {
+    let id = session.id;
+    let ended: Result<(), StoreError> =
+        app.db.write(move |tx| async move { sql::end(tx, id, by, now).await }.boxed()).await;
+    if let Err(error) = ended {
+        tracing::warn!(%error, "a session could not be written down as ended");
+    }
+}

@@ -1,0 +1,183 @@
+use records::Holder;
+use store::{Instant, SecretHash};
+use uuid::Uuid;
+use web::ProofKind;
+
+/// A session is written down as seen at most this often.
+const TOUCHED_SECONDS: i64 = 30;
+
+store::words! {
+    /// Who or what ended a session.
+    pub enum EndedBy {
+        /// Its holder logged out, or ended it from elsewhere.
+        Holder = "holder",
+        /// Nothing happened for too long.
+        Idle = "idle",
+        /// It had lasted as long as a session may.
+        Age = "age",
+        /// The password was set anew.
+        Password = "password",
+        /// Too many wrong answers when asked to confirm.
+        Failures = "failures",
+        /// Their last day was over.
+        Left = "left",
+    }
+}
+
+/// A session's row.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Session {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub staff_record_id: Uuid,
+    /// When it began.
+    pub began_at: Instant,
+    /// When something last happened, to within half a minute.
+    pub seen_at: Instant,
+    /// How they last proved themselves in it.
+    pub proof: ProofKind,
+    /// When they did.
+    pub proof_at: Instant,
+    /// From where it began.
+    pub address: String,
+    /// On what.
+    pub device: String,
+    /// When they had logged in before that.
+    pub previous_at: Option<Instant>,
+    /// On what.
+    pub previous_device: Option<String>,
+    /// When it ended.
+    pub ended_at: Option<Instant>,
+    /// By what.
+    pub ended_by: Option<EndedBy>,
+}
+
+/// A session that begins.
+#[derive(Clone, Debug)]
+pub(crate) struct NewSession {
+    pub(crate) id: Uuid,
+    pub(crate) staff_record: Uuid,
+    pub(crate) secret: SecretHash,
+    pub(crate) proof: ProofKind,
+    pub(crate) address: String,
+    pub(crate) device: String,
+    pub(crate) previous_at: Option<Instant>,
+    pub(crate) previous_device: Option<String>,
+}
+
+/// How a session stands at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It goes on: whether to write down that it was seen, and when it ends if nothing more happens.
+    Open { touch: bool, idle_at: Instant },
+    /// It has ended; whether that still has to be written down.
+    Over { by: EndedBy, recorded: bool },
+}
+
+impl Session {
+    /// Whether it still goes on.
+    pub(crate) fn is_open(&self, holder: &Holder, now: Instant) -> bool {
+        matches!(self.standing(holder, now), Standing::Open { .. })
+    }
+
+    pub(super) fn standing(&self, holder: &Holder, now: Instant) -> Standing {
+        let policies = &holder.employer.settings.policies;
+        let idle = i64::from(policies.session_idle_minutes);
+        let most = i64::from(policies.session_most_hours) * 60;
+        let over = |by| Standing::Over { by, recorded: false };
+        if let Some(by) = self.ended_by {
+            Standing::Over { by, recorded: true }
+        } else if holder.record.has_left(holder.employer.today(now)) {
+            over(EndedBy::Left)
+        } else if now >= self.began_at.plus_minutes(most) {
+            over(EndedBy::Age)
+        } else if now >= self.seen_at.plus_minutes(idle) {
+            over(EndedBy::Idle)
+        } else {
+            let touch = now.seconds_since(self.seen_at) >= TOUCHED_SECONDS;
+            let seen = if touch { now } else { self.seen_at };
+            Standing::Open { touch, idle_at: seen.plus_minutes(idle).min(self.began_at.plus_minutes(most)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EndedBy, Session, Standing};
+    use records::{Employer, Holder, Settings, StaffRecord};
+    use store::{Day, Instant};
+    use uuid::Uuid;
+    use web::ProofKind;
+
+    fn holder(last_day: Option<Day>) -> Holder {
+        let id = Uuid::nil();
+        let employer = Employer {
+            id,
+            code: "427".into(),
+            name: "Example".into(),
+            settings: Settings::default(),
+            revision: 1,
+            record_change: 1,
+        };
+        let record = StaffRecord {
+            id,
+            employer: id,
+            employee_number: "1".into(),
+            title: None,
+            first_names: "Helen".into(),
+            last_name: "O'Wsea".into(),
+            date_of_birth: Day::new(1980, 1, 1).unwrap(),
+            email: None,
+            smartcard_uuid: None,
+            last_day,
+            proved_at: None,
+        };
+        Holder { record, employer }
+    }
+
+    #[test]
+    fn a_session_ends_by_idleness_age_and_leaving() {
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let began = at("2026-11-24T08:00:00Z");
+        let session = |seen_at| Session {
+            id: Uuid::nil(),
+            staff_record_id: Uuid::nil(),
+            began_at: began,
+            seen_at,
+            proof: ProofKind::Password,
+            proof_at: began,
+            address: "192.0.2.1".into(),
+            device: "Chrome on Windows".into(),
+            previous_at: None,
+            previous_device: None,
+            ended_at: None,
+            ended_by: None,
+        };
+        let over = |by| Standing::Over { by, recorded: false };
+        let stays = holder(None);
+        let open = |touch, idle_at| Standing::Open { touch, idle_at };
+        for (seen, now, holder, standing) in [
+            ("2026-11-24T08:00:00Z", "2026-11-24T08:00:10Z", &stays, open(false, at("2026-11-24T08:15:00Z"))),
+            ("2026-11-24T08:00:00Z", "2026-11-24T08:10:00Z", &stays, open(true, at("2026-11-24T08:25:00Z"))),
+            ("2026-11-24T08:00:00Z", "2026-11-24T08:15:00Z", &stays, over(EndedBy::Idle)),
+            ("2026-11-24T19:55:00Z", "2026-11-24T19:59:00Z", &stays, open(true, at("2026-11-24T20:00:00Z"))),
+            ("2026-11-24T19:55:00Z", "2026-11-24T20:00:00Z", &stays, over(EndedBy::Age)),
+            // In winter, London's day ends at midnight UTC: the last day is the last with access.
+            (
+                "2026-11-24T08:00:00Z",
+                "2026-11-24T08:01:00Z",
+                &holder(Day::new(2026, 11, 24)),
+                open(true, at("2026-11-24T08:16:00Z")),
+            ),
+            (
+                "2026-11-24T08:00:00Z",
+                "2026-11-24T08:01:00Z",
+                &holder(Day::new(2026, 11, 23)),
+                over(EndedBy::Left),
+            ),
+        ] {
+            assert_eq!(session(at(seen)).standing(holder, at(now)), standing, "{seen} {now}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+use futures::FutureExt;
+use serde_json::json;
+use store::StoreError;
+use uuid::Uuid;
+use web::Person;
+
+use super::{EndedBy, sql};
+use crate::{App, app::Trace};
+
+/// Why a session was not ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EndError {
+    /// It is not theirs, or has ended.
+    #[error("no such session")]
+    NotFound,
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Somebody logs out here.
+///
+/// # Errors
+/// What the store says.
+pub async fn log_out(app: &App, person: &Person, trace: Trace) -> Result<(), StoreError> {
+    let (now, app_in) = (app.clock.now(), app.clone());
+    let (staff_record, session) = (person.staff_record, person.session);
+    app.db
+        .write(move |tx| {
+            async move {
+                let holder = records::holder(tx, staff_record, now).await?;
+                sql::end(tx, session, EndedBy::Holder, now).await?;
+                audit::append(tx, trace.entry(&app_in, "access.logged_out", holder.as_ref(), now)).await
+            }
+            .boxed()
+        })
+        .await
+}
+
+/// Somebody ends one of their sessions elsewhere.
+///
+/// # Errors
+/// See [`EndError`].
+pub async fn end_one(app: &App, staff_record: Uuid, session: Uuid, trace: Trace) -> Result<(), EndError> {
+    let (now, app_in) = (app.clock.now(), app.clone());
+    app.db
+        .write(move |tx| {
+            async move {
+                let holder = records::holder(tx, staff_record, now).await?;
+                if !sql::end_own(tx, session, staff_record, now).await? {
+                    return Err(EndError::NotFound);
+                }
+                let mut entry = trace.entry(&app_in, "access.session_ended", holder.as_ref(), now);
+                entry.data = json!({ "session": session });
+                Ok(audit::append(tx, entry).await?)
+            }
+            .boxed()
+        })
+        .await
+}
+
+/// Somebody ends all their sessions but this one; says how many that were.
+///
+/// # Errors
+/// What the store says.
+pub async fn end_others(app: &App, person: &Person, trace: Trace) -> Result<u64, StoreError> {
+    let (now, app_in) = (app.clock.now(), app.clone());
+    let (staff_record, session) = (person.staff_record, person.session);
+    app.db
+        .write(move |tx| {
+            async move {
+                let holder = records::holder(tx, staff_record, now).await?;
+                let ended = sql::end_all(tx, staff_record, Some(session), EndedBy::Holder, now).await?;
+                let mut entry = trace.entry(&app_in, "access.other_sessions_ended", holder.as_ref(), now);
+                entry.data = json!({ "ended": ended });
+                audit::append(tx, entry).await?;
+                Ok(ended)
+            }
+            .boxed()
+        })
+        .await
+}

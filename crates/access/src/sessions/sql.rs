@@ -1,0 +1,89 @@
+use store::{Instant, Result, SecretHash, Tx, on};
+use uuid::Uuid;
+use web::ProofKind;
+
+use super::{EndedBy, NewSession, Session};
+
+pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query(
+        "INSERT INTO session (id, secret_hash, staff_record_id, began_at, seen_at, proof, proof_at, proof_failures, address, device,
+             previous_at, previous_device)
+         VALUES ($1, $2, $3, $4, $4, $5, $4, 0, $6, $7, $8, $9)")
+        .bind(session.id).bind(&session.secret).bind(session.staff_record).bind(now).bind(session.proof)
+        .bind(&session.address).bind(&session.device).bind(session.previous_at).bind(&session.previous_device).execute(c).await.map(drop))
+}
+
+/// The session with this secret, also one that has ended.
+pub(crate) async fn by_secret(tx: &mut Tx<'_>, secret: &SecretHash) -> Result<Option<Session>> {
+    on!(tx, c => sqlx::query_as(
+        "SELECT id, staff_record_id, began_at, seen_at, proof, proof_at, address, device, previous_at, previous_device,
+             ended_at, ended_by
+         FROM session WHERE secret_hash = $1")
+        .bind(secret).fetch_optional(c).await)
+}
+
+/// The sessions of an account that have not been ended, newest first; some may be over all the same.
+pub(crate) async fn open(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Vec<Session>> {
+    on!(tx, c => sqlx::query_as(
+        "SELECT id, staff_record_id, began_at, seen_at, proof, proof_at, address, device, previous_at, previous_device,
+             ended_at, ended_by
+         FROM session WHERE staff_record_id = $1 AND ended_at IS NULL ORDER BY seen_at DESC, id DESC LIMIT 100")
+        .bind(staff_record).fetch_all(c).await)
+}
+
+pub(crate) async fn touch(tx: &mut Tx<'_>, session: Uuid, now: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2")
+        .bind(session).bind(now).execute(c).await.map(drop))
+}
+
+pub(crate) async fn end(tx: &mut Tx<'_>, session: Uuid, by: EndedBy, now: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE session SET ended_at = $2, ended_by = $3 WHERE id = $1 AND ended_at IS NULL")
+        .bind(session).bind(now).bind(by).execute(c).await.map(drop))
+}
+
+/// Ends one session of an account; `false` where it has no such open session.
+pub(crate) async fn end_own(
+    tx: &mut Tx<'_>,
+    session: Uuid,
+    staff_record: Uuid,
+    now: Instant,
+) -> Result<bool> {
+    on!(tx, c => sqlx::query(
+        "UPDATE session SET ended_at = $3, ended_by = $4 WHERE id = $1 AND staff_record_id = $2 AND ended_at IS NULL")
+        .bind(session).bind(staff_record).bind(now).bind(EndedBy::Holder).execute(c).await.map(|done| done.rows_affected() == 1))
+}
+
+/// Ends all sessions of an account but `except`; says how many.
+pub(crate) async fn end_all(
+    tx: &mut Tx<'_>,
+    staff_record: Uuid,
+    except: Option<Uuid>,
+    by: EndedBy,
+    now: Instant,
+) -> Result<u64> {
+    on!(tx, c => sqlx::query(
+        "UPDATE session SET ended_at = $3, ended_by = $4 WHERE staff_record_id = $1 AND id <> $2 AND ended_at IS NULL")
+        .bind(staff_record).bind(except.unwrap_or_default()).bind(now).bind(by).execute(c).await.map(|done| done.rows_affected()))
+}
+
+/// A proof was given: the session goes on under a new secret.
+pub(crate) async fn prove(
+    tx: &mut Tx<'_>,
+    session: Uuid,
+    secret: &SecretHash,
+    proof: ProofKind,
+    now: Instant,
+) -> Result<bool> {
+    on!(tx, c => sqlx::query(
+        "UPDATE session SET secret_hash = $2, proof = $3, proof_at = $4, proof_failures = 0, seen_at = $4
+         WHERE id = $1 AND ended_at IS NULL")
+        .bind(session).bind(secret).bind(proof).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+}
+
+/// A wrong answer was given when asked to confirm; how many there are now in a row.
+pub(crate) async fn count_proof_failure(tx: &mut Tx<'_>, session: Uuid) -> Result<i64> {
+    let failures: Option<i64> = on!(tx, c => sqlx::query_scalar(
+        "UPDATE session SET proof_failures = proof_failures + 1 WHERE id = $1 AND ended_at IS NULL RETURNING proof_failures")
+        .bind(session).fetch_optional(c).await)?;
+    Ok(failures.unwrap_or(i64::MAX))
+}

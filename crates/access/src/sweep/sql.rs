@@ -1,0 +1,54 @@
+use store::{Instant, Result, Tx, on};
+
+/// A kind of row that is swept.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Swept {
+    KeptForms,
+    NetworkFailures,
+    Locks,
+    Sessions,
+    Links,
+    Requests,
+    Outcomes,
+    LogIns,
+    Browsers,
+}
+
+impl Swept {
+    fn statement(self) -> &'static str {
+        match self {
+            Self::KeptForms => {
+                "DELETE FROM kept_form WHERE id IN (SELECT id FROM kept_form WHERE kept_until < $1 LIMIT $2)"
+            }
+            Self::NetworkFailures => {
+                "DELETE FROM network_failure WHERE (network, began_at) IN
+                 (SELECT network, began_at FROM network_failure WHERE began_at < $1 LIMIT $2)"
+            }
+            Self::Locks => {
+                "DELETE FROM log_in_lock WHERE subject IN (SELECT subject FROM log_in_lock WHERE changed_at < $1 LIMIT $2)"
+            }
+            Self::Sessions => {
+                "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE seen_at < $1 LIMIT $2)"
+            }
+            Self::Links => {
+                "DELETE FROM reset_link WHERE id IN (SELECT id FROM reset_link WHERE expires_at < $1 LIMIT $2)"
+            }
+            Self::Requests => {
+                "DELETE FROM recovery_request WHERE id IN
+                 (SELECT id FROM recovery_request WHERE requested_at < $1 AND done_at IS NOT NULL LIMIT $2)"
+            }
+            Self::Outcomes => {
+                "DELETE FROM recovery_outcome WHERE id IN (SELECT id FROM recovery_outcome WHERE at < $1 LIMIT $2)"
+            }
+            Self::LogIns => "DELETE FROM log_in WHERE id IN (SELECT id FROM log_in WHERE at < $1 LIMIT $2)",
+            Self::Browsers => {
+                "DELETE FROM known_browser WHERE id IN (SELECT id FROM known_browser WHERE used_at < $1 LIMIT $2)"
+            }
+        }
+    }
+}
+
+/// Removes at most `most` rows that are older than `before`.
+pub(super) async fn remove(tx: &mut Tx<'_>, what: Swept, before: Instant, most: i64) -> Result<u64> {
+    on!(tx, c => sqlx::query(what.statement()).bind(before).bind(most).execute(c).await.map(|done| done.rows_affected()))
+}

@@ -1,0 +1,57 @@
+//! Unlocking by the service desk: the lock goes, nothing else changes.
+
+use audit::Origin;
+use futures::FutureExt;
+use records::{Holder, Permission, Permit, Refused};
+use serde_json::json;
+use store::StoreError;
+
+use crate::{App, app::Trace, lock::Lock, log_in, mails};
+
+/// Why an account was not unlocked.
+#[derive(Debug, thiserror::Error)]
+pub enum UnlockError {
+    /// It is not locked.
+    #[error("the account is not locked")]
+    NotLocked,
+    /// Not by this person.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Lifts the lock of `holder`'s account. The holder is mailed.
+///
+/// # Errors
+/// See [`UnlockError`].
+pub async fn unlock(
+    app: &App,
+    permit: &Permit,
+    holder: Holder,
+    reason: Option<String>,
+    origin: Origin,
+) -> Result<(), UnlockError> {
+    permit.check(Permission::Unlock, holder.employer.id, Some(holder.record.id))?;
+    let trace = Trace { actor: permit.actor(), origin };
+    let (now, app_in) = (app.clock.now(), app.clone());
+    app.db
+        .write(move |tx| {
+            async move {
+                let lock = log_in::sql::hold_lock(tx, holder.record.id, now).await?;
+                if !lock.is_locked(now) {
+                    return Err(UnlockError::NotLocked);
+                }
+                log_in::sql::set_lock(tx, holder.record.id, &Lock::default()).await?;
+                mails::tell(tx, &app_in, &holder, mails::UNLOCKED, json!({ "at": now }), now).await?;
+                let mut entry = trace.entry(&app_in, "access.unlocked", Some(&holder), now);
+                entry.data = json!({ "by": "service desk" });
+                entry.reason = reason;
+                audit::append(tx, entry).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+}

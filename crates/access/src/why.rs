@@ -1,0 +1,165 @@
+//! Why somebody cannot get in: every reason that is on record, for the service desk, newest first.
+
+use records::{Hold, Holder};
+use store::{Instant, StoreError};
+use web::{Language, format};
+
+use crate::{
+    App, account,
+    internet_access::Status,
+    log_in::{self, Outcome},
+    mails,
+    recovery::{self, Outcome as Recovered},
+    words,
+};
+
+/// So many tries, requests and mails are looked at.
+const LOOKED_AT: i64 = 20;
+
+/// All that bears on whether somebody can get in.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// Name, employee number and employer.
+    pub who: String,
+    /// How things stand now.
+    pub standing: Vec<String>,
+    /// What happened, newest first.
+    pub events: Vec<(Instant, String)>,
+}
+
+/// Collects the reasons for one staff record. The date of birth is never among them.
+///
+/// # Errors
+/// What the store says.
+pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
+    let (now, zone) = (app.clock.now(), holder.employer.zone());
+    let id = holder.record.id;
+    let mut reader = app.db.read().await?;
+    let account = account::sql::account(&mut reader.tx(), id).await?;
+    let lock = log_in::sql::lock(&mut reader.tx(), id).await?;
+    let holds = records::open_holds(&mut reader.tx(), id, now).await?;
+    let link = recovery::sql::newest_link(&mut reader.tx(), id).await?;
+    let tries = log_in::sql::log_ins(&mut reader.tx(), id, LOOKED_AT).await?;
+    let requests = recovery::sql::outcomes(&mut reader.tx(), id, LOOKED_AT).await?;
+    let mut mailed = mail::about(&mut reader.tx(), id, LOOKED_AT).await?;
+    for request in &requests {
+        if let Some(mail_id) =
+            request.mail_id.filter(|mail_id| mailed.iter().all(|known| known.id != *mail_id))
+        {
+            mailed.extend(mail::status(&mut reader.tx(), mail_id).await?);
+        }
+    }
+    drop(reader);
+
+    let mut standing = Vec::new();
+    if let Some(last) = holder.record.last_day.filter(|_| holder.record.has_left(holder.employer.today(now)))
+    {
+        standing.push(format!("They left: {} was the last day with access.", format::day(last)));
+    }
+    match (&holder.record.email, recovery::may_be_mailed(holder)) {
+        (None, _) => standing.push("No email address is held, so no link can be sent. HR has to add one.".into()),
+        (Some(email), false) => standing.push(format!(
+            "The email address held, {email}, is in none of the employer's mail domains, so nothing is sent to it. HR has to correct it."
+        )),
+        (Some(email), true) => standing.push(format!("Links go to {email}.")),
+    }
+    standing.extend(holds.iter().map(|hold| held(hold, &zone)));
+    match &account {
+        None => standing.push("They have never set a password: they do so by a link, at Forgotten.".into()),
+        Some(account) => {
+            if let Some(until) = lock.locked_until.filter(|until| now < *until) {
+                standing.push(format!(
+                    "Locked until {}, for browsers that they have not logged in on before.",
+                    format::day_and_time(until, &zone)
+                ));
+            }
+            if account.internet_access != Status::Approved {
+                let status = words::status(Language::English, account.internet_access);
+                standing.push(format!(
+                    "Internet access: {status}. They can log in on the employer's network only."
+                ));
+            }
+        }
+    }
+    if let Some(link) = link.filter(|link| link.used_at.is_none()) {
+        let (sent, expires) =
+            (format::day_and_time(link.sent_at, &zone), format::time(link.expires_at, &zone));
+        standing.push(if now < link.expires_at {
+            format!("The link sent on {sent} has not been used yet. It works until {expires}.")
+        } else {
+            format!("The link sent on {sent} was never used and ran out at {expires}.")
+        });
+    }
+
+    let mut events: Vec<(Instant, String)> = Vec::new();
+    events.extend(tries.into_iter().map(|tried| {
+        let said = format!("{}: {} from {}.", tried_words(tried.outcome), tried.device, tried.address);
+        (tried.at, said)
+    }));
+    events.extend(requests.iter().map(|request| (request.at, request_words(request.outcome).to_owned())));
+    events.extend(mailed.into_iter().map(mail_words));
+    events.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let record = &holder.record;
+    let who =
+        format!("{}, employee number {}, {}", record.name(), record.employee_number, holder.employer.name);
+    Ok(Why { who, standing, events })
+}
+
+fn held(hold: &Hold, zone: &jiff::tz::TimeZone) -> String {
+    let until = format::day_and_time(hold.held_until, zone);
+    format!(
+        "A new {} stands on the record and works from {until}; until then the old one does.",
+        hold.field.as_str().replace('_', " ")
+    )
+}
+
+fn tried_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::LoggedIn => "Logged in",
+        Outcome::Unknown => "Unknown username",
+        Outcome::WrongPassword => "Wrong password, or none set",
+        Outcome::Left => "Right password, but they have left",
+        Outcome::Locked => "Refused because of the lock",
+        Outcome::NetworkLimit => "Refused because too many had failed from that network",
+        Outcome::NotFromHere => "Right password, but outside without internet access",
+    }
+}
+
+fn request_words(outcome: Recovered) -> &'static str {
+    match outcome {
+        Recovered::Mailed => "Asked for a link: a mail was queued.",
+        Recovered::WrongDateOfBirth => {
+            "Asked for a link with this email address and another date of birth: nothing was sent."
+        }
+        Recovered::OtherUsername => "Asked for a link with another username: nothing was sent for this one.",
+        Recovered::OutsideMailDomains => {
+            "Asked for a link: nothing was sent, since the address is in none of the employer's mail domains."
+        }
+        Recovered::Left => "Asked for a link: nothing was sent, since they have left.",
+        Recovered::TooManyMails => {
+            "Asked for a link: nothing was sent, since the address has had as many mails as it may have."
+        }
+    }
+}
+
+fn mail_words(mail: mail::Status) -> (Instant, String) {
+    let what = match mail.kind.as_str() {
+        mails::RECOVERY => "Mail with a link",
+        mails::PASSWORD_SET => "Mail that the password was set",
+        mails::UNLOCKED => "Mail that the account was unlocked",
+        mails::NEW_DEVICE => "Mail about a new device",
+        mails::INTERNET_ACCESS => "Mail about internet access",
+        _ => "Mail",
+    };
+    let answer = mail.answer.map(|answer| format!(": {answer}")).unwrap_or_default();
+    match mail.state {
+        mail::State::Sent => {
+            (mail.sent_at.unwrap_or(mail.queued_at), format!("{what} was taken by the mail server{answer}"))
+        }
+        mail::State::Failed => (mail.queued_at, format!("{what} was refused by the mail server{answer}")),
+        mail::State::Dropped => (mail.queued_at, format!("{what} was no longer wanted and not sent.")),
+        mail::State::Waiting => {
+            (mail.queued_at, format!("{what} waits to be sent, after {} tries{answer}", mail.attempts))
+        }
+    }
+}
