@@ -292,8 +292,8 @@ async fn turn_away(corridor: &Corridor, page: &Page, form: Option<Form>) -> Resu
         (_, None) => &[("next", page.path())],
         (_, Some(_)) => &[],
     };
-    let text = url::form_urlencoded::Serializer::new("/?".to_owned()).extend_pairs(query).finish();
-    Ok(see_other(text.trim_end_matches('?')))
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+    Ok(see_other(&if query.is_empty() { "/".to_owned() } else { format!("/?{query}") }))
 }
 
 /// Makes a page of a problem.

@@ -252,6 +252,19 @@ impl<S: Sync> FromRequestParts<S> for Person {
     }
 }
 
+/// The id in a path. What is no id is a page that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathId(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = axum::extract::Path::<Uuid>::from_request_parts(parts, state).await;
+        found.map(|axum::extract::Path(id)| Self(id)).map_err(|_| Problem::NotFound)
+    }
+}
+
 /// A browser's `User-Agent` in a few words. Unknown ones stay unknown: nobody can act on a guess.
 pub(crate) fn device(user_agent: &str) -> String {
     let first = |table: &[(&str, &'static str)]| {

@@ -132,7 +132,16 @@ pub struct Help<'h> {
     pub open: bool,
 }
 
+/// The same on a page of its own.
+#[derive(Template)]
+#[template(path = "desks.html")]
+pub struct Desks<'h> {
+    /// Which.
+    pub desks: &'h [Desk],
+}
+
 impl askama::filters::HtmlSafe for Help<'_> {}
+impl askama::filters::HtmlSafe for Desks<'_> {}
 
 #[derive(Template)]
 #[template(path = "problem.html")]

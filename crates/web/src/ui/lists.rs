@@ -16,6 +16,7 @@ pub struct SummaryList {
 struct Row {
     key: Content,
     value: Content,
+    code: bool,
     actions: Vec<RowAction>,
 }
 
@@ -59,7 +60,13 @@ impl SummaryList {
         actions: impl IntoIterator<Item = RowAction>,
     ) -> Self {
         let actions = actions.into_iter().collect();
-        self.rows.push(Row { key: key.into(), value: value.into(), actions });
+        self.rows.push(Row { key: key.into(), value: value.into(), code: false, actions });
+        self
+    }
+
+    /// One more row, whose value is read out or copied letter by letter: 0 and O differ.
+    pub fn code(mut self, key: impl Into<Content>, value: impl Into<Content>) -> Self {
+        self.rows.push(Row { key: key.into(), value: value.into(), code: true, actions: Vec::new() });
         self
     }
 

@@ -1,0 +1,150 @@
+//! The made-up employers: two of them, with staff, for trying the portal out and for tests in a browser.
+//!
+//! Everything goes in by the use cases that real data goes in by. Nobody here exists; `.example` addresses belong to nobody, and
+//! the mail domain `nhs.net` is only written, since the demo's mails go to a folder that [`mailbox`] shows.
+
+pub mod mailbox;
+
+use audit::Origin;
+use records::{
+    Contact, EmployerError, Learning, LocalLink, NewEmployer, Permission, Permit, Settings,
+    import::{self, ApplyError, Options, PlanError},
+};
+use store::{Clock, Db, Entropy, StoreError};
+
+/// An employer of the demo.
+pub struct Example {
+    /// Three digits.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Its staff, as a file to load.
+    pub staff: &'static str,
+}
+
+/// The two.
+pub const EXAMPLES: [Example; 2] = [
+    Example { code: "427", name: "Northmoor Hospitals Trust", staff: include_str!("../data/427.csv") },
+    Example { code: "999", name: "Southdown Community Health Trust", staff: include_str!("../data/999.csv") },
+];
+
+/// Somebody to log in as.
+pub struct Login {
+    /// Their username.
+    pub username: &'static str,
+    /// Their email address, where the demo's links go.
+    pub email: &'static str,
+    /// Their date of birth, as it is typed.
+    pub date_of_birth: (&'static str, &'static str, &'static str),
+    /// Who they are.
+    pub who: &'static str,
+}
+
+/// People whose password is set when the demo starts.
+pub const LOGINS: [Login; 2] = [
+    Login {
+        username: "427HOWSEA01",
+        email: "helen.owsea@nhs.net",
+        date_of_birth: ("14", "3", "1984"),
+        who: "Helen O'Wsea, staff nurse at Northmoor",
+    },
+    Login {
+        username: "999JSMITH01",
+        email: "john.smith@nhs.net",
+        date_of_birth: ("2", "11", "1979"),
+        who: "John Smith, physiotherapist at Southdown",
+    },
+];
+
+/// The password of everybody in [`LOGINS`].
+pub const PASSWORD: &str = "seven quiet herons wade";
+
+/// Somebody with a record at both employers who has never logged in: for the steps at Forgotten.
+pub const NEWCOMER: Login = Login {
+    username: "427ADELAC01",
+    email: "amina.delacruz@nhs.net",
+    date_of_birth: ("29", "2", "1992"),
+    who: "Amina de la Cruz, healthcare assistant at both, who has never logged in",
+};
+
+/// Why the demo could not be filled.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// An employer.
+    #[error(transparent)]
+    Employer(#[from] EmployerError),
+    /// A staff file.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Loading it.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Adds the employers and loads their staff, where they are not there yet. Says whether it did.
+///
+/// # Errors
+/// See [`DemoError`].
+pub async fn fill(db: &Db, clock: &Clock, entropy: &Entropy) -> Result<bool, DemoError> {
+    let mut filled = false;
+    for example in &EXAMPLES {
+        let mut reader = db.read().await?;
+        let there = records::employer_by_code(&mut reader.tx(), example.code).await?;
+        drop(reader);
+        if there.is_some() {
+            continue;
+        }
+        let new =
+            NewEmployer { code: example.code.into(), name: example.name.into(), settings: settings(example) };
+        let employer = records::employer_add(db, entropy, clock.now(), new, Origin::default()).await?;
+        let file = format!("{}.csv", example.code);
+        let plan = import::plan(db, employer.id, example.staff.as_bytes(), &file, clock.now()).await?;
+        let permit = Permit::operator(Permission::ImportStaff, employer.id);
+        import::apply(db, clock, entropy, &permit, plan, Options::default(), Origin::default(), |_, _| {})
+            .await?;
+        filled = true;
+    }
+    Ok(filled)
+}
+
+/// What both employers have chosen; their names and numbers differ.
+#[must_use]
+pub fn settings(example: &Example) -> Settings {
+    let place = if example.code == "427" { "northmoor" } else { "southdown" };
+    let link = |title: &str, page: &str| LocalLink {
+        title: title.into(),
+        address: format!("https://intranet.{place}.example/{page}"),
+    };
+    Settings {
+        service_desk: Contact {
+            name: "ESR Service Desk".into(),
+            phone: format!("01632 960{}", example.code),
+            email: format!("servicedesk@{place}.example"),
+            hours: "Monday to Friday, 8 am to 6 pm".into(),
+        },
+        it_service_desk: Some(Contact {
+            name: "IT Service Desk".into(),
+            phone: "01632 960100".into(),
+            email: format!("it@{place}.example"),
+            hours: "Every day, at any hour".into(),
+        }),
+        mail_domains: vec!["nhs.net".into()],
+        // Documentation addresses: whoever tries the demo is outside.
+        networks: vec!["192.0.2.0/24".parse().unwrap_or_default()],
+        local_links: vec![
+            link("Learning and Development Prospectus", "prospectus"),
+            link("PC Checker", "pc-checker"),
+            link("STAR Homepage", "star"),
+        ],
+        learning: Some(Learning {
+            message: "It is recommended that eLearning is completed on a Windows PC or laptop. We do not recommend completing eLearning \
+                      on your mobile phone."
+                .into(),
+            homepage: format!("https://learning.{place}.example/"),
+        }),
+        ..Settings::default()
+    }
+}

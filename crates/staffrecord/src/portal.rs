@@ -1,0 +1,143 @@
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use audit::Sealer;
+use mail::Postman;
+use store::{Clock, Db, Entropy, StoreError, jobs::Worker};
+use tokio::sync::watch;
+use web::{Corridor, Keys, Route, Site};
+
+use crate::portal_page;
+
+/// What a portal is made of.
+pub struct Parts {
+    /// The database, migrated.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The site.
+    pub site: Site,
+    /// The site's keys.
+    pub keys: Keys,
+    /// The `[access]` table.
+    pub access: access::Settings,
+    /// How mail leaves.
+    pub transport: mail::Transport,
+    /// Who it comes from.
+    pub sender: mail::Sender,
+    /// The trail's anchor file.
+    pub anchor: Option<PathBuf>,
+    /// Pages beside the rooms': the demo's mailbox.
+    pub more_routes: Vec<Route>,
+}
+
+/// Why a portal could not be made of its parts.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The `[access]` table.
+    #[error("[access] {0}")]
+    Access(#[from] access::SettingsError),
+    /// The list of breached passwords.
+    #[error("[access] breached_passwords: {0}")]
+    Breached(#[from] access::passwords::BreachedError),
+}
+
+/// A portal: its pages, and what works behind them.
+#[derive(Clone)]
+pub struct Portal {
+    /// Every page of it.
+    pub routes: Vec<Route>,
+    /// The pages, ready to answer.
+    pub router: axum::Router,
+    /// Accounts.
+    pub access: access::App,
+    /// Jobs.
+    pub worker: Worker,
+    /// Mail.
+    pub postman: Postman,
+    /// The trail.
+    pub sealer: Arc<Sealer>,
+}
+
+/// So often what is over is swept.
+const SWEEP: Duration = Duration::from_secs(300);
+
+impl Portal {
+    /// Wires the rooms together.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn new(parts: Parts) -> Result<Self, OpenError> {
+        let Parts { db, clock, entropy, site, keys, access, transport, sender, anchor, more_routes } = parts;
+        let site = Arc::new(site);
+        let app = access::App::new(access::Inner {
+            db: db.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            site: site.clone(),
+            keys: keys.clone(),
+            hasher: access::hasher::Hasher::start(&access, entropy.clone())?,
+            judge: access::passwords::Judge::new(access.breached_passwords.as_deref())?,
+            settings: access,
+            employers: access::EmployersSeen::default(),
+        });
+        let routes = [portal_page::routes(&db), access::routes(&app), more_routes].concat();
+        let front = Arc::new(app.clone());
+        let corridor = Corridor { site, front, keys, clock: clock.clone(), entropy: entropy.clone() };
+        let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();
+        let composers = [access::composers(&app), records::composers(&db, &clock)].concat();
+        Ok(Self {
+            router: web::build(&routes, corridor),
+            routes,
+            worker: Worker::new(db.clone(), clock.clone(), entropy.clone(), handlers),
+            postman: Postman::new(db.clone(), clock.clone(), entropy.clone(), transport, sender, composers),
+            sealer: Arc::new(Sealer::new(db, clock, entropy, anchor)),
+            access: app,
+        })
+    }
+
+    /// Does all that is due behind the pages: jobs, mails, the trail. For tests and commands, which have no loops.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        loop {
+            let done = self.worker.run_due().await? + self.postman.run_due().await?;
+            if done == 0 {
+                break;
+            }
+        }
+        if let Err(error) = self.sealer.seal_due().await {
+            tracing::error!(%error, "the trail could not be sealed");
+        }
+        Ok(())
+    }
+
+    /// Works behind the pages until `stop` turns true.
+    pub async fn work(&self, stop: watch::Receiver<bool>) {
+        let stopped = || {
+            let mut stop = stop.clone();
+            async move { drop(stop.wait_for(|stop| *stop).await) }
+        };
+        tokio::join!(
+            self.worker.run_until(stopped()),
+            self.postman.run_until(stopped()),
+            self.sealer.run_until(stopped()),
+            self.sweep_until(stopped()),
+        );
+    }
+
+    async fn sweep_until(&self, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            if let Err(error) = access::sweep(&self.access).await {
+                tracing::warn!(%error, "what is over could not be swept");
+            }
+            tokio::select! {
+                () = &mut stop => return,
+                () = tokio::time::sleep(SWEEP) => {}
+            }
+        }
+    }
+}
