@@ -194,6 +194,19 @@ mod tests {
         assert_eq!(Form::parse(many.as_bytes()), Err(FormError::TooMany));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(body in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            let _ = Form::parse(&body);
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(fields in proptest::collection::btree_map("[^\\x00]{1,8}", "[^\\x00]{0,20}", 0..20)) {
+            let text = Form(fields.clone()).encoded(|_| true);
+            proptest::prop_assert_eq!(Form::parse(text.as_bytes()), Ok(Form(fields)));
+        }
+    }
+
     #[test]
     fn a_form_reads_as_browsers_write_it() {
         let form =
