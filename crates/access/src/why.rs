@@ -81,14 +81,28 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
             }
         }
     }
-    if let Some(link) = link.filter(|link| link.used_at.is_none()) {
-        let (sent, expires) =
-            (format::day_and_time(link.sent_at, &zone), format::time(link.expires_at, &zone));
-        standing.push(if now < link.expires_at {
-            format!("The link sent on {sent} has not been used yet. It works until {expires}.")
-        } else {
-            format!("The link sent on {sent} was never used and ran out at {expires}.")
-        });
+    let last_mail =
+        mailed.iter().filter(|mail| mail.kind == mails::RECOVERY).max_by_key(|mail| mail.queued_at);
+    match (last_mail, link.filter(|link| link.used_at.is_none())) {
+        (Some(mail), _) if mail.state == mail::State::Failed => {
+            let answer = mail.answer.as_deref().unwrap_or("it gave no reason");
+            standing.push(format!(
+                "The last link never reached them: the mail server refused the mail. It said: {answer}"
+            ));
+        }
+        (Some(mail), _) if mail.state == mail::State::Waiting => {
+            standing.push("A mail with a link waits to be sent.".into())
+        }
+        (_, Some(link)) => {
+            let (sent, expires) =
+                (format::day_and_time(link.sent_at, &zone), format::time(link.expires_at, &zone));
+            standing.push(if now < link.expires_at {
+                format!("The link sent on {sent} has not been used yet. It works until {expires}.")
+            } else {
+                format!("The link sent on {sent} was never used and ran out at {expires}.")
+            });
+        }
+        (_, None) => {}
     }
 
     let mut events: Vec<(Instant, String)> = Vec::new();

@@ -229,8 +229,9 @@ impl Db {
     pub async fn close(&self) {
         match &self.pools {
             Pools::Lite { read, writer, .. } => {
-                writer.close().await;
+                // The last connection to go puts the log into the file and removes it; a reader could not.
                 read.close().await;
+                writer.close().await;
             }
             Pools::Pg(pool) => pool.close().await,
         }

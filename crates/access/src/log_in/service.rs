@@ -209,11 +209,10 @@ async fn record(
     entry.data = json!({ "outcome": outcome, "device": tried.device });
     audit::append(tx, entry).await?;
     if outcome.is_failure() {
-        match &known_browser {
-            Some(known) => {
-                sql::set_browser_lock(tx, known.id, &known.lock.after_failure(policy, now)).await?
-            }
-            None => sql::set_lock(tx, subject, &lock.after_failure(policy, now)).await?,
+        if let Some(known) = &known_browser {
+            sql::set_browser_lock(tx, known.id, &known.lock.after_failure(policy, now)).await?;
+        } else {
+            sql::set_lock(tx, subject, &lock.after_failure(policy, now)).await?;
         }
         sql::count_network_failure(tx, &attempt.client.network(), piece(now)).await?;
         return Ok(Err(LogInError::Wrong));

@@ -37,8 +37,9 @@ impl Breached {
         let file = File::open(path).map_err(|error| failed(error.to_string()))?;
         let bytes = file.metadata().map_err(|error| failed(error.to_string()))?.len();
         let list = Self { file, bytes };
-        let lines = [0, bytes / 4, bytes / 2, bytes / 4 * 3, bytes.saturating_sub(LONGEST_LINE as u64)]
-            .map(|at| list.line_from(at).map(|line| line.map(|(_, hash)| hash)));
+        let mut places = [0, bytes / 4, bytes / 2, bytes / 4 * 3, bytes.saturating_sub(LONGEST_LINE as u64)];
+        places.sort_unstable();
+        let lines = places.map(|at| list.line_from(at).map(|line| line.map(|(_, hash)| hash)));
         let mut hashes = Vec::new();
         for line in lines {
             hashes.extend(line.map_err(|error| failed(error.to_string()))?);
@@ -145,6 +146,12 @@ mod tests {
         unsorted.sort();
         unsorted.reverse();
         assert!(list(&unsorted).1.unwrap_err().to_string().contains("not sorted"));
+        for few in 1..10 {
+            let mut sorted: Vec<String> = (0..few).map(|number| hash(&number.to_string())).collect();
+            sorted.sort();
+            let (_folder, opened) = list(&sorted);
+            assert!(opened.unwrap().contains("0").unwrap(), "{few} lines are a list too");
+        }
         let (_folder, empty) = list(&[]);
         assert!(!empty.unwrap().contains("x").unwrap(), "an empty list holds nothing");
     }

@@ -237,8 +237,11 @@ both_databases!(a_network_that_fails_too_often_waits, |portal| async move {
 });
 
 both_databases!(five_hundred_at_the_start_of_a_shift_all_get_in, |portal| async move {
-    let rows = (0..500).map(|n| format!("6{n:04},Shift{n},Starter,1990-01-02,shift{n}@nhs.net,Porter,Estates,Main Site,2026-11-01\n"));
-    let header = "employee_number,first_names,last_name,date_of_birth,email,position,department,location,start_date\n";
+    let rows = (0..500).map(|n| {
+        format!("6{n:04},Shift{n},Starter,1990-01-02,shift{n}@nhs.net,Porter,Estates,Main Site,2026-11-01\n")
+    });
+    let header =
+        "employee_number,first_names,last_name,date_of_birth,email,position,department,location,start_date\n";
     portal.load("427", &(header.to_owned() + &rows.collect::<String>())).await;
     let usernames = portal.set_passwords("shift").await;
     assert_eq!(usernames.len(), 500);

@@ -41,7 +41,7 @@ impl Role {
         match granted.map_err(Failed::because)? {
             Granted::Now { told: 0 } => println!("{username} holds {role} at {place} now."),
             Granted::Now { told } => {
-                println!("{username} holds {role} at {place} now; {told} HR and auditors are mailed.")
+                println!("{username} holds {role} at {place} now; {told} HR and auditors are mailed.");
             }
             Granted::Before => println!("{username} held {role} at {place} already: nothing was changed."),
         }

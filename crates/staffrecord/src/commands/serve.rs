@@ -109,7 +109,7 @@ fn log(config: &LogConfig) {
     let registry = tracing_subscriber::registry().with(EnvFilter::new(filter));
     match config.format {
         LogFormat::Text => {
-            registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).init()
+            registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).init();
         }
         LogFormat::Json => {
             let layer =

@@ -223,3 +223,17 @@ fn a_day_that_is_not_in_the_calendar_is_none() {
     assert_eq!(Day::new(2026, 2, 31), None);
     assert_eq!(Day::new(2024, 2, 29).unwrap().plus_days(1), Day::new(2024, 3, 1).unwrap());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_sqlite_database_is_one_file() {
+    let fresh = testing::lite().await;
+    write(&fresh.db, "one".into()).await.unwrap();
+    let mut reader = fresh.db.read().await.unwrap();
+    on!(reader.tx(), c => sqlx::query_scalar::<_, String>("SELECT name FROM lease").fetch_all(c).await)
+        .unwrap();
+    drop(reader);
+    fresh.db.close().await;
+    let file = fresh.options.file().unwrap();
+    assert!(!std::path::Path::new(&format!("{}-wal", file.display())).exists(), "all of it is in the file");
+    assert!(matches!(write(&fresh.db, "two".into()).await, Err(StoreError::Gone)));
+}
