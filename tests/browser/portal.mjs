@@ -6,14 +6,15 @@
 // `cargo xtask test --browser` sets STAFFRECORD_BINARY and CHROMIUM. Everything a test opens is closed after its file.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import axeCore from 'axe-core';
 import { chromium } from 'playwright-core';
 
@@ -94,16 +95,46 @@ export async function startPortal(more = []) {
     abandon();
     throw error;
   });
-  return new Portal(first, () => said);
+  return new Portal(first, folder, () => said);
 }
 
 export class Portal {
+  #folder;
   #said;
 
-  constructor(address, said) {
+  constructor(address, folder, said) {
     /** Without a slash at its end: `http://localhost:40123` */
     this.address = address;
+    this.#folder = folder;
     this.#said = said;
+  }
+
+  /**
+   * What the operator does beside the running portal: `command(['access', 'withdraw', '427HOWSEA01'])`.
+   * @param {string[]} words the program's arguments
+   * @param {string} [file] the contents of a file that is named by one more argument at the end
+   * @returns {Promise<string>} what it printed
+   */
+  async command(words, file) {
+    const configuration = join(this.#folder, 'staffrecord.toml');
+    await writeFile(
+      configuration,
+      `[site]
+name = "NHS Electronic Staff Record"
+address = "${this.address}"
+[database]
+address = "sqlite:staffrecord.sqlite"
+[mail]
+folder = "mail"
+from = "portal@demo.example"
+`,
+    );
+    const given = join(this.#folder, 'given.csv');
+    if (file !== undefined) await writeFile(given, file);
+    const program = resolve(process.env.STAFFRECORD_BINARY);
+    const all = [...words, '--config', configuration, ...(file === undefined ? [] : [given])];
+    const { stdout } = await promisify(execFile)(program, all, { timeout: PATIENCE });
+    return stdout;
   }
 
   /** All that the demo has printed so far. */

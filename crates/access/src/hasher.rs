@@ -144,6 +144,12 @@ impl Hasher {
         self.0.hashes.load(Ordering::SeqCst)
     }
 
+    /// Passwords that wait to be hashed.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     async fn order(&self, task: Task) -> Result<Answer, HashError> {
         let (answer, wait) = oneshot::channel();
         {

@@ -16,6 +16,14 @@ pub struct LockPolicy {
     pub most_minutes: i64,
 }
 
+impl LockPolicy {
+    /// The small allowance of a browser that is known: half as many failures.
+    #[must_use]
+    pub fn of_known_browser(self) -> Self {
+        Self { failures: (self.failures / 2).max(3), ..self }
+    }
+}
+
 impl From<&records::Policies> for LockPolicy {
     fn from(policies: &records::Policies) -> Self {
         Self {

@@ -88,7 +88,15 @@ async fn recovery_letter(app: App, mail: Outgoing) -> Result<Option<Letter>, Com
     blocks.push(Block::Text(format!(
         "{each} If you did not ask for it, do nothing: your password stays as it is."
     )));
-    blocks.push(desk(&first.holder.employer));
+    if several {
+        let desks = minted.iter().map(|part| &part.holder.employer);
+        blocks.extend(
+            desks.map(|employer| Block::Text(format!("Help at {}: {}.", employer.name, contact(employer)))),
+        );
+        blocks.push(Block::Text("We never ask for your password by mail or phone.".into()));
+    } else {
+        blocks.push(desk(&first.holder.employer));
+    }
     Ok(Some(Letter { subject, blocks }))
 }
 
@@ -147,10 +155,14 @@ async fn notice(app: App, kind: &'static str, mail: Outgoing) -> Result<Option<L
 }
 
 fn desk(employer: &Employer) -> Block {
+    Block::Text(format!("Help: {}. We never ask for your password by mail or phone.", contact(employer)))
+}
+
+/// An employer's service desk in one line.
+fn contact(employer: &Employer) -> String {
     let desk = &employer.settings.service_desk;
     let parts = [&desk.name, &desk.phone, &desk.hours].map(String::as_str);
-    let said: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    Block::Text(format!("Help: {}. We never ask for your password by mail or phone.", said.join(", ")))
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn read<T: serde::de::DeserializeOwned>(data: serde_json::Value) -> Result<T, ComposeError> {

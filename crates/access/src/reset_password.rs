@@ -8,7 +8,7 @@ use web::{Password, Person};
 use crate::{
     App, account,
     app::Trace,
-    confirm::{ProofError, prove_password},
+    confirm::{ProofError, prove_password, still_proven},
     hasher::HashError,
     internet_access, mails,
     passwords::{Known, Weakness},
@@ -83,13 +83,14 @@ pub async fn reset_password(
     if let Some(weakness) = app.judge.weakness(new, least, &known).await {
         return Err(ResetError::Weak(weakness));
     }
-    prove_password(app, person, present, trace.clone()).await?;
+    let proven = prove_password(app, person, present, trace.clone()).await?;
     let hash = app.hasher.hash(new).await?;
     let (now, app_in) = (app.clock.now(), app.clone());
     let (staff_record, session) = (person.staff_record, person.session);
     app.db
         .write(move |tx| {
             async move {
+                still_proven(tx, &proven, now).await?;
                 let holder = records::holder(tx, staff_record, now).await?.ok_or(ResetError::NoAccount)?;
                 account::sql::set_password(tx, staff_record, &hash, now).await?;
                 internet_access::requested_by_setting_a_password(tx, &app_in, &holder, trace.clone(), now)

@@ -14,7 +14,8 @@ pub struct Settings {
     pub hash_threads: Option<usize>,
     /// A file of SHA-1 hashes of breached passwords, sorted, one `HASH` or `HASH:COUNT` a line.
     pub breached_passwords: Option<PathBuf>,
-    /// Failed log-ins from one network in 15 minutes after which browsers that are not known wait; employers' own networks never do.
+    /// Failed log-ins from one network in 15 minutes after which browsers that are not known are not let in from there for a while. It counts
+    /// against no account, and never in employers' own networks.
     pub network_failures: i64,
 }
 
@@ -27,7 +28,7 @@ impl Default for Settings {
             hash_passes,
             hash_threads: None,
             breached_passwords: None,
-            network_failures: 500,
+            network_failures: 2000,
         }
     }
 }

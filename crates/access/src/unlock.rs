@@ -12,7 +12,7 @@ use crate::{App, app::Trace, lock::Lock, log_in, mails};
 #[derive(Debug, thiserror::Error)]
 pub enum UnlockError {
     /// It is not locked.
-    #[error("the account is not locked")]
+    #[error("Nothing was changed: the account is not locked.")]
     NotLocked,
     /// Not by this person.
     #[error(transparent)]
@@ -40,9 +40,11 @@ pub async fn unlock(
         .write(move |tx| {
             async move {
                 let lock = log_in::sql::hold_lock(tx, holder.record.id, now).await?;
-                if !lock.is_locked(now) {
+                let browsers = log_in::sql::locked_browsers(tx, holder.record.id, now).await?;
+                if !lock.is_locked(now) && browsers.is_empty() {
                     return Err(UnlockError::NotLocked);
                 }
+                log_in::sql::unlock_browsers(tx, holder.record.id).await?;
                 log_in::sql::set_lock(tx, holder.record.id, &Lock::default()).await?;
                 mails::tell(tx, &app_in, &holder, mails::UNLOCKED, json!({ "at": now }), now).await?;
                 let mut entry = trace.entry(&app_in, "access.unlocked", Some(&holder), now);

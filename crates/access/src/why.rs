@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// So many tries, requests and mails are looked at.
-const LOOKED_AT: i64 = 20;
+const LOOKED_AT: i64 = 200;
 
 /// All that bears on whether somebody can get in.
 #[derive(Clone, Debug)]
@@ -37,6 +37,7 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     let mut reader = app.db.read().await?;
     let account = account::sql::account(&mut reader.tx(), id).await?;
     let lock = log_in::sql::lock(&mut reader.tx(), id).await?;
+    let browsers = log_in::sql::locked_browsers(&mut reader.tx(), id, now).await?;
     let holds = records::open_holds(&mut reader.tx(), id, now).await?;
     let link = recovery::sql::newest_link(&mut reader.tx(), id).await?;
     let tries = log_in::sql::log_ins(&mut reader.tx(), id, LOOKED_AT).await?;
@@ -67,6 +68,12 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     match &account {
         None => standing.push("They have never set a password: they do so by a link, at Forgotten.".into()),
         Some(account) => {
+            for (until, device) in &browsers {
+                standing.push(format!(
+                    "Locked until {} on a browser of theirs ({device}).",
+                    format::day_and_time(*until, &zone)
+                ));
+            }
             if let Some(until) = lock.locked_until.filter(|until| now < *until) {
                 standing.push(format!(
                     "Locked until {}, for browsers that they have not logged in on before.",
@@ -113,10 +120,24 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     events.extend(requests.iter().map(|request| (request.at, request_words(request.outcome).to_owned())));
     events.extend(mailed.into_iter().map(mail_words));
     events.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    let events = folded(events);
     let record = &holder.record;
     let who =
         format!("{}, employee number {}, {}", record.name(), record.employee_number, holder.employer.name);
     Ok(Why { who, standing, events })
+}
+
+/// What happened several times in a row is said once, with its last time.
+fn folded(events: Vec<(Instant, String)>) -> Vec<(Instant, String)> {
+    let mut folded: Vec<(Instant, String, usize)> = Vec::new();
+    for (at, event) in events {
+        match folded.last_mut() {
+            Some((_, last, times)) if *last == event => *times += 1,
+            _ => folded.push((at, event, 1)),
+        }
+    }
+    let say = |(at, event, times)| (at, if times == 1 { event } else { format!("{event} ({times} times)") });
+    folded.into_iter().map(say).collect()
 }
 
 fn held(hold: &Hold, zone: &jiff::tz::TimeZone) -> String {

@@ -214,8 +214,8 @@ impl Bag {
         let Taken { mail, lease } = taken;
         let mark = mark(&fate, &mail, message_id, self.clock.now());
         let (id, kind, attempt) = (mail.id, mail.kind.as_str(), mail.attempt);
-        tracing::debug!(mail = %id, kind, attempt, ?fate, "a mail was tried");
         let state = mark.state;
+        tracing::debug!(mail = %id, kind, attempt, %state, "a mail was tried");
         if !self.marked(id, lease, mark).await {
             return;
         }

@@ -34,6 +34,7 @@ mod words;
 pub use employer::{
     Contact, Employer, EmployerError, Fault, InternetAccess, Learning, LocalLink, NewEmployer, Policies,
     Settings, employer, employer_add, employer_by_code, employer_set, employers, employers_revision,
+    is_email,
 };
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;

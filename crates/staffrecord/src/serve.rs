@@ -1,10 +1,11 @@
 //! Serving: connections, TLS, health, metrics, and an end that lets everybody finish.
 
 use std::{
+    collections::HashMap,
     fs, io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -14,6 +15,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rustls::{
     ServerConfig,
@@ -23,7 +25,7 @@ use store::Db;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
-    sync::{Semaphore, watch},
+    sync::watch,
 };
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
@@ -33,6 +35,10 @@ use web::{Peer, ServerName};
 const CONNECTIONS: usize = 8192;
 /// So long a client may take to say what it wants, and to agree on TLS.
 const HEADER_SECONDS: u64 = 10;
+/// So long a connection may go on without a request.
+const IDLE_SECONDS: u64 = 75;
+/// So many connections of one address at once, unless it is a trusted proxy's.
+const CONNECTIONS_EACH: usize = 2048;
 /// So large a request's head may be.
 const HEADER_BYTES: usize = 32 * 1024;
 /// So long requests under way may take once the program is told to stop.
@@ -163,18 +169,56 @@ pub async fn metrics(listener: TcpListener, handle: PrometheusHandle, stop: watc
         let handle = handle.clone();
         async move { handle.render() }
     };
-    connections(listener, None, Router::new().route("/metrics", get(show)), stop).await;
+    // Whoever may watch reaches this address, and nobody types a password at it.
+    let anywhere = vec![IpNet::V4(Ipv4Net::default()), IpNet::V6(Ipv6Net::default())];
+    connections(listener, None, anywhere, Router::new().route("/metrics", get(show)), stop).await;
+}
+
+/// The places for connections: so many in all, and so many of one address.
+#[derive(Clone, Default)]
+struct Places(Arc<Mutex<HashMap<IpAddr, usize>>>);
+
+/// A place that is given back when it goes.
+struct Place {
+    places: Places,
+    address: IpAddr,
+}
+
+impl Places {
+    fn take(&self, address: IpAddr, trusted: bool) -> Option<Place> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all: usize = taken.values().sum();
+        let own = taken.entry(address).or_default();
+        if all >= CONNECTIONS || (*own >= CONNECTIONS_EACH && !trusted) {
+            return None;
+        }
+        *own += 1;
+        Some(Place { places: self.clone(), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = taken.get_mut(&self.address) {
+            *own -= 1;
+            if *own == 0 {
+                taken.remove(&self.address);
+            }
+        }
+    }
 }
 
 /// Serves `router` until `stop` turns true, then waits for the requests under way.
 pub async fn connections(
     listener: TcpListener,
     tls: Option<Arc<ServerConfig>>,
+    trusted_proxies: Vec<IpNet>,
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Places::default();
     let acceptor = tls.map(TlsAcceptor::from);
     loop {
         let accepted = tokio::select! {
@@ -190,7 +234,11 @@ pub async fn connections(
                 continue;
             }
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
+        let address = peer.ip().to_canonical();
+        let trusted = trusted_proxies.iter().any(|network| network.contains(&address));
+        // Without HTTPS only a proxy that ends it, or this very machine, may ask.
+        let safe = acceptor.is_some() || trusted || address.is_loopback();
+        let Some(place) = places.take(address, trusted).filter(|_| safe) else {
             metrics::counter!("staffrecord_web_connections_refused_total").increment(1);
             continue;
         };
@@ -229,15 +277,19 @@ async fn serve<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (begun, begins) = watch::channel(false);
+    let (asking, asks) = watch::channel(Asking::default());
     let service = service_fn(move |mut request: Request<Incoming>| {
-        begun.send_replace(true);
+        asking.send_modify(Asking::begin);
         request.extensions_mut().insert(peer);
         if let Some(name) = &name {
             request.extensions_mut().insert(name.clone());
         }
-        let mut router = router.clone();
-        async move { Router::call(&mut router, request.map(axum::body::Body::new)).await }
+        let (mut router, asking) = (router.clone(), asking.clone());
+        async move {
+            let answer = Router::call(&mut router, request.map(axum::body::Body::new)).await;
+            asking.send_modify(|asking| asking.under_way -= 1);
+            answer
+        }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -255,14 +307,37 @@ async fn serve<S>(
     tokio::select! {
         // A connection that breaks off concerns nobody but its client.
         _ = watcher.watch(connection) => {}
-        () = stays_silent(begins) => {}
+        () = stays_silent(asks) => {}
     }
 }
 
-/// Until a client has had its time and asked for nothing: before hyper knows which HTTP it speaks, nothing else ends the wait.
-async fn stays_silent(mut begins: watch::Receiver<bool>) {
-    let waited = tokio::time::timeout(Duration::from_secs(HEADER_SECONDS), begins.wait_for(|begun| *begun));
-    if waited.await.is_ok() {
-        std::future::pending::<()>().await;
+/// What a connection asks for.
+#[derive(Clone, Copy, Default)]
+struct Asking {
+    /// Requests that are not answered yet.
+    under_way: usize,
+    /// Whether there has been any.
+    begun: bool,
+}
+
+impl Asking {
+    fn begin(&mut self) {
+        self.under_way += 1;
+        self.begun = true;
+    }
+}
+
+/// Until a client has had its time and asks for nothing. Before hyper knows which HTTP it speaks, and for HTTP/2, nothing else
+/// ends the wait.
+async fn stays_silent(mut asks: watch::Receiver<Asking>) {
+    loop {
+        let Asking { under_way, begun } = *asks.borrow_and_update();
+        let patience = Duration::from_secs(if begun { IDLE_SECONDS } else { HEADER_SECONDS });
+        match tokio::time::timeout(patience, asks.changed()).await {
+            Err(_) if under_way == 0 => return,
+            Err(_) | Ok(Ok(())) => {}
+            // The connection itself is gone.
+            Ok(Err(_)) => std::future::pending().await,
+        }
     }
 }

@@ -116,6 +116,8 @@ CREATE TABLE reset_link (
     staff_record_id UUID NOT NULL REFERENCES staff_record (id),
     sent_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
-    used_at TIMESTAMPTZ
+    used_at TIMESTAMPTZ,
+    -- SHA-256 of the address it was mailed to: it dies when the address on the staff record changes.
+    address_hash BYTEA NOT NULL
 );
 CREATE INDEX reset_link_by_holder ON reset_link (staff_record_id, sent_at);

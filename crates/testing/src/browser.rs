@@ -53,9 +53,8 @@ impl Browser {
             self.get("/").await;
         }
         let token = self.token.clone().unwrap_or_default();
-        let mut form = Serializer::new(String::new());
-        form.append_pair("csrf", &token).extend_pairs(fields);
-        self.send(Method::POST, path, Body::from(form.finish())).await
+        let form = Serializer::new(String::new()).append_pair("csrf", &token).extend_pairs(fields).finish();
+        self.send(Method::POST, path, Body::from(form)).await
     }
 
     /// Logs in at `/`.

@@ -250,8 +250,12 @@ impl Portal {
     pub async fn set_passwords(&self, prefix: &str) -> Vec<String> {
         let app = &self.portal.access;
         let born = "1990-01-02".parse().expect("a day");
-        let emails = store::testing::strings(&self.db, "SELECT email FROM staff WHERE email IS NOT NULL ORDER BY email").await;
-        let client = web::Client { address: "198.51.100.77".parse().expect("an address") };
+        let emails = store::testing::strings(
+            &self.db,
+            "SELECT email FROM staff WHERE email IS NOT NULL ORDER BY email",
+        )
+        .await;
+        let client = web::Client { address: "198.51.100.77".parse().expect("an address"), hidden: false };
         let mut set = Vec::new();
         for email in emails.into_iter().filter(|email| email.starts_with(prefix)) {
             let request = access::recovery::Request { email, date_of_birth: born, username: None, client };
@@ -260,10 +264,15 @@ impl Portal {
         self.settle().await;
         let hash = app.hasher.hash(&web::Password::new(PASSWORD)).await.expect("a hash");
         for mail in self.mails().into_iter().filter(|mail| mail.to.starts_with(prefix)) {
-            let secret = mail.links.first().and_then(|link| store::Secret::parse(link.rsplit_once('=')?.1)).expect("a link");
+            let secret = mail
+                .links
+                .first()
+                .and_then(|link| store::Secret::parse(link.rsplit_once('=')?.1))
+                .expect("a link");
             let (browser, trace) = (self.entropy.id(self.clock.now()), access::Trace::system());
-            let by = access::recovery::UsedBy { browser, device: "a test".into(), trace };
-            let used = access::recovery::set_password(app, &secret, hash.clone(), by).await.expect("the link works");
+            let by = access::recovery::UsedBy { browser, device: "a test".into(), session: None, trace };
+            let used =
+                access::recovery::set_password(app, &secret, hash.clone(), by).await.expect("the link works");
             set.extend(used.username.map(|username| username.to_string()));
         }
         set

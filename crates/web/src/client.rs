@@ -1,4 +1,4 @@
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::HeaderMap;
 
@@ -18,6 +18,8 @@ pub struct ServerName(pub String);
 pub struct Client {
     /// Their address: the right-most hop of `X-Forwarded-For` that is no trusted proxy, or the peer itself.
     pub address: IpAddr,
+    /// Whether that is only a trusted proxy, which did not say for whom it asks: nobody knows where they are.
+    pub hidden: bool,
 }
 
 impl Client {
@@ -31,10 +33,10 @@ impl Client {
                 break;
             }
             // A hop that is no address was not written by a proxy of ours: nothing left of it can be believed.
-            let Ok(hop) = hop.trim().parse::<IpAddr>() else { break };
+            let Some(hop) = hop_address(hop.trim()) else { break };
             address = hop.to_canonical();
         }
-        Self { address }
+        Self { address, hidden: site.trusts(address) }
     }
 
     /// The network that this client counts under; see [`network`].
@@ -42,6 +44,11 @@ impl Client {
     pub fn network(&self) -> String {
         network(self.address)
     }
+}
+
+/// An address, as some proxies write it with a port.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    hop.parse().ok().or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
 }
 
 /// The network of an address for counters: the address itself, for IPv6 its /64, since one household or ward has one.
@@ -87,9 +94,19 @@ mod tests {
             ("10.0.0.1", &[], "10.0.0.1"),
             ("::ffff:10.0.0.1", &["::ffff:192.0.2.1"], "192.0.2.1"),
             ("10.0.0.1", &["2001:db8::1"], "2001:db8::1"),
+            ("10.0.0.1", &["192.0.2.1:49152"], "192.0.2.1"),
+            ("10.0.0.1", &["[2001:db8::1]:49152"], "2001:db8::1"),
         ] {
             assert_eq!(found(peer, forwarded), client, "{peer} {forwarded:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_does_not_say_for_whom_it_asks_hides_them() {
+        let mut site = Site::new("x", "https://a.example").unwrap();
+        site.trusted_proxies = vec!["10.0.0.0/8".parse().unwrap()];
+        let hidden = |peer: &str| Client::of(peer.parse().unwrap(), &HeaderMap::new(), &site).hidden;
+        assert!(hidden("10.0.0.1") && !hidden("192.0.2.1"));
     }
 
     #[test]

@@ -55,11 +55,11 @@ pub fn build(routes: &[Route], corridor: Corridor) -> Router {
     let entrance = Entrance { corridor, menu: Arc::new(menu) };
     let mut router = Router::new();
     for route in routes {
-        let (audience, limit, entrance) = (route.audience, route.limit, entrance.clone());
+        let (audience, limit, kept, entrance) = (route.audience, route.limit, route.kept, entrance.clone());
         let guarded = route.handler.clone().route_layer(from_fn(move |request: Request, next: Next| {
             let entrance = entrance.clone();
             async move {
-                guard(&entrance.corridor, audience, limit, request, next)
+                guard(&entrance.corridor, (audience, limit, kept), request, next)
                     .await
                     .unwrap_or_else(Problem::into_response)
             }
@@ -194,8 +194,7 @@ fn is_own(request: &Parts, site: &Site) -> bool {
 /// Lets in whom the route is for; reads and checks the form of a POST.
 async fn guard(
     corridor: &Corridor,
-    audience: Audience,
-    limit: usize,
+    (audience, limit, kept): (Audience, usize, bool),
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
@@ -207,12 +206,16 @@ async fn guard(
     let form = if request.method() == Method::POST {
         let form = read_form(limit, &mut request).await?;
         check_forgery(corridor, &page, audience, request.headers(), &form)?;
+        still_logged_in(corridor, &page, request.headers()).await?;
+        if let Some(person) = page.person().filter(|_| !form.get("kept").is_empty()) {
+            corridor.front.sent_kept(person).await?;
+        }
         Some(form)
     } else {
         None
     };
     if audience == Audience::Staff && page.person().is_none() {
-        return turn_away(corridor, &page, form).await;
+        return turn_away(corridor, &page, form, kept).await;
     }
     if let Some(form) = form {
         request.extensions_mut().insert(form);
@@ -257,6 +260,15 @@ async fn read_form(limit: usize, request: &mut Request) -> Result<Form, Problem>
     })
 }
 
+/// A body may take a while to arrive, and the session may have been ended in that time.
+async fn still_logged_in(corridor: &Corridor, page: &Page, headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(person) = page.person() else { return Ok(()) };
+    match corridor.front.visitor(headers, page.client()).await? {
+        Visitor::Person(now) if now.session == person.session => Ok(()),
+        _ => Err(Problem::LogIn),
+    }
+}
+
 /// A form has to come from a page of ours, shown to this very session or visit. A page that anybody may see may have been
 /// opened before somebody logged in in another tab, so its visit's token is good as well.
 fn check_forgery(
@@ -282,13 +294,19 @@ fn check_forgery(
 }
 
 /// Somebody who is not logged in asks for a page of the staff's: they log in first, and what they sent is kept.
-async fn turn_away(corridor: &Corridor, page: &Page, form: Option<Form>) -> Result<Response, Problem> {
+async fn turn_away(
+    corridor: &Corridor,
+    page: &Page,
+    form: Option<Form>,
+    kept: bool,
+) -> Result<Response, Problem> {
     let query: &[(&str, &str)] = match (page.visitor(), form) {
-        (Visitor::Ended(ended), Some(form)) => {
+        (Visitor::Ended(ended), Some(form)) if kept && ended.lapsed => {
             let kept = corridor.front.keep(ended, page.path(), &form).await?;
             &[("ended", if kept { "kept" } else { "yes" })]
         }
         (Visitor::Ended(_), None) => &[("ended", "yes"), ("next", page.path())],
+        (Visitor::Ended(_), Some(_)) => &[("ended", "yes")],
         (_, None) => &[("next", page.path())],
         (_, Some(_)) => &[],
     };

@@ -5,15 +5,24 @@ use http::request::Parts;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::Problem;
+use crate::{Problem, ui::ErrorSummary};
 
+/// A password of so many characters is longer than any that is taken.
+const TOO_LONG: usize = 129;
 /// So many fields a form may have.
 const MOST_FIELDS: usize = 200;
 
 /// A form as it was sent: fields by name. The corridor has read it whole, within the limit of its route, and has checked
 /// its forgery token; a handler takes it as an argument.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Form(BTreeMap<String, String>);
+
+/// Shows names only: a value may be a password.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// What is wrong with a form before anybody looks at its fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,10 +59,12 @@ impl Form {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// A field that holds a password: never printed, wiped from memory.
+    /// A field that holds a password: never printed, wiped from memory, and no longer than it takes to see that it is too long.
     #[must_use]
     pub fn password(&self, name: &str) -> Password {
-        Password::new(self.get(name))
+        let typed = self.get(name);
+        let end = typed.char_indices().nth(TOO_LONG).map_or(typed.len(), |(at, _)| at);
+        Password::new(&typed[..end])
     }
 
     /// All fields, by name.
@@ -167,9 +178,10 @@ impl FieldErrors {
         self.0.iter().find(|(found, _)| *found == field).map(|(_, says)| says.as_str())
     }
 
-    /// Field ids and what is wrong with them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(field, says)| (*field, says.as_str()))
+    /// All of it, for the top of the page; prints nothing where nothing is wrong.
+    #[must_use]
+    pub fn summary(&self) -> ErrorSummary {
+        self.0.iter().fold(ErrorSummary::new(), |summary, (field, says)| summary.field(*field, says.clone()))
     }
 }
 

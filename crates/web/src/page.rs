@@ -84,6 +84,8 @@ pub struct Ended {
     pub session: Uuid,
     /// Whether it ended because nothing happened for too long.
     pub idle: bool,
+    /// Whether it ended by itself, not long ago: only then is what it sends kept. A session that was ended is not trusted with it.
+    pub lapsed: bool,
 }
 
 /// Who is asking for a page.
@@ -138,6 +140,9 @@ pub trait Front: Send + Sync + 'static {
         path: &'a str,
         form: &'a Form,
     ) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// A kept form has been sent again by its person: it is no longer kept.
+    fn sent_kept<'a>(&'a self, person: &'a Person) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// The service desks that dead ends show.
     fn desks(&self) -> BoxFuture<'_, Result<Arc<Vec<Desk>>, StoreError>>;

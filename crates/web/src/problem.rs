@@ -98,9 +98,7 @@ impl Problem {
         let (title, says) = match self {
             Self::Invalid(says) => ("This could not be read", says.as_str()),
             Self::Refused { title, says } => (title.as_str(), says.as_str()),
-            Self::NotFound => {
-                ("Page not found", "Check the address, or go to the first page and look for it from there.")
-            }
+            Self::NotFound => ("Page not found", "Check the address, or start again from the page below."),
             Self::WrongMethod => (
                 "Page not found",
                 "This address only takes a form. Go to the first page and start from there.",
@@ -120,8 +118,8 @@ impl Problem {
                 "Type the address of the portal as your employer gave it to you.",
             ),
             Self::Busy { .. } => (
-                "Very many people are logging in",
-                "Nothing is wrong with your details. Wait a few seconds and try again.",
+                "Very many people are here just now",
+                "Nothing is wrong with what you typed. Wait a few seconds and try again.",
             ),
             Self::ReadOnly => (
                 "Nothing can be saved at the moment",

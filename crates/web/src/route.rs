@@ -26,6 +26,8 @@ pub struct Route {
     pub menu: Option<&'static str>,
     /// So many bytes its body may have.
     pub limit: usize,
+    /// Whether what is sent by a session that has lapsed is kept for its person.
+    pub kept: bool,
     pub(crate) handler: MethodRouter,
 }
 
@@ -41,7 +43,7 @@ impl Route {
         S: Clone + Send + Sync + 'static,
     {
         let handler = get(handler).with_state(state);
-        Self { method: Method::GET, path, audience, menu: None, limit: 0, handler }
+        Self { method: Method::GET, path, audience, menu: None, limit: 0, kept: false, handler }
     }
 
     /// A form that is sent: at most 64 KiB, with a forgery token in the field `csrf`.
@@ -52,7 +54,21 @@ impl Route {
         S: Clone + Send + Sync + 'static,
     {
         let handler = post(handler).with_state(state);
-        Self { method: Method::POST, path, audience, menu: None, limit: FORM_LIMIT, handler }
+        Self { method: Method::POST, path, audience, menu: None, limit: FORM_LIMIT, kept: true, handler }
+    }
+
+    /// The same form, whose body may have so many bytes.
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// The same form, which nobody would want to send again later.
+    #[must_use]
+    pub fn not_kept(mut self) -> Self {
+        self.kept = false;
+        self
     }
 
     /// The same page, named in the side menu.

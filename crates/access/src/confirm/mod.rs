@@ -3,5 +3,5 @@
 pub(crate) mod pages;
 mod service;
 
-pub(crate) use service::prove_password;
 pub use service::{ProofError, confirm};
+pub(crate) use service::{prove_password, still_proven};

@@ -12,7 +12,7 @@ use crate::{App, app::Trace, log_in::pages::is_own_path, words};
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
         Route::get("/confirm", Audience::Staff, show, app.clone()),
-        Route::post("/confirm", Audience::Staff, submit, app.clone()),
+        Route::post("/confirm", Audience::Staff, submit, app.clone()).not_kept(),
     ]
 }
 
@@ -53,9 +53,7 @@ fn view(page: &Page, back: &str, errors: &FieldErrors) -> Result<Response, Probl
     let wrong = errors.at("password");
     let body = ConfirmView {
         page,
-        errors: errors
-            .iter()
-            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        errors: errors.summary(),
         back: if is_own_path(back) { back } else { "" },
         password: PasswordInput::new("password", "Password*").error(wrong),
         button: Button::submit("Confirm"),

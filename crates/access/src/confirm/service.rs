@@ -1,12 +1,14 @@
 use futures::FutureExt;
 use serde_json::json;
-use store::{Secret, StoreError};
+use store::{Instant, Secret, StoreError, Tx};
+use uuid::Uuid;
 use web::{Password, Person, ProofKind};
 
 use crate::{
     App, account,
     app::Trace,
     hasher::HashError,
+    log_in,
     sessions::{self, EndedBy},
 };
 
@@ -42,18 +44,37 @@ impl From<HashError> for ProofError {
     }
 }
 
+/// A password that was right when it was looked at.
+pub(crate) struct Proven {
+    staff_record: Uuid,
+    session: Uuid,
+    hash: Option<String>,
+}
+
+/// Holds the account, and asks whether the proof still stands: while it was hashed, the session may have ended by other wrong
+/// answers, and the password may have been set anew.
+pub(crate) async fn still_proven(tx: &mut Tx<'_>, proven: &Proven, now: Instant) -> Result<(), ProofError> {
+    log_in::sql::hold_lock(tx, proven.staff_record, now).await?;
+    let account = account::sql::account(tx, proven.staff_record).await?;
+    let same = account.is_some_and(|account| account.password_hash == proven.hash);
+    if same && sessions::sql::is_open(tx, proven.session).await? { Ok(()) } else { Err(ProofError::Ended) }
+}
+
 /// Holds `password` against the account's. A wrong one counts against the session.
+///
+/// The hash that it was found right by goes to [`still_proven`], in the transaction of what was proven for.
 pub(crate) async fn prove_password(
     app: &App,
     person: &Person,
     password: &Password,
     trace: Trace,
-) -> Result<(), ProofError> {
+) -> Result<Proven, ProofError> {
     let mut reader = app.db.read().await?;
     let account = account::sql::account(&mut reader.tx(), person.staff_record).await?;
     drop(reader);
-    if app.hasher.verify(password, account.and_then(|account| account.password_hash)).await? {
-        return Ok(());
+    let hash = account.and_then(|account| account.password_hash);
+    if app.hasher.verify(password, hash.clone()).await? {
+        return Ok(Proven { staff_record: person.staff_record, session: person.session, hash });
     }
     let (now, app_in) = (app.clock.now(), app.clone());
     let (staff_record, session) = (person.staff_record, person.session);
@@ -91,13 +112,14 @@ pub async fn confirm(
     password: &Password,
     trace: Trace,
 ) -> Result<Secret, ProofError> {
-    prove_password(app, person, password, trace.clone()).await?;
+    let proven = prove_password(app, person, password, trace.clone()).await?;
     let secret = app.entropy.secret();
     let (now, app_in, hash) = (app.clock.now(), app.clone(), secret.hash());
     let (staff_record, session) = (person.staff_record, person.session);
     app.db
         .write(move |tx| {
             async move {
+                still_proven(tx, &proven, now).await?;
                 let holder = records::holder(tx, staff_record, now).await?;
                 if !sessions::sql::prove(tx, session, &hash, ProofKind::Password, now).await? {
                     return Err(ProofError::Ended);

@@ -119,9 +119,7 @@ async fn reset_view(
     let (_, least) = reset_password::known(app, person.staff_record).await?.ok_or(Problem::NotFound)?;
     let body = ResetView {
         page,
-        errors: errors
-            .iter()
-            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        errors: errors.summary(),
         present: PasswordInput::new("present_password", "Present password*")
             .error(errors.at("present_password")),
         new: PasswordInput::new("new_password", "New password*")

@@ -6,16 +6,23 @@ use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{Act, Status, sql};
-use crate::{App, account, app::Trace, mails};
+use crate::{
+    App, account,
+    app::Trace,
+    log_in, mails,
+    sessions::{self, EndedBy},
+};
 
 /// Why a decision on internet access was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
     /// There is nothing to decide about.
-    #[error("this person has no account yet: they have never set a password")]
+    #[error(
+        "Nothing was changed: this person has no account yet. They get one when they set a password, at Forgotten."
+    )]
     NoAccount,
     /// Somebody else decided in the meantime, or the act makes no sense on what stands there.
-    #[error("internet access is {0} now")]
+    #[error("Nothing was changed: internet access is {0} now.")]
     Overtaken(Status),
     /// Not by this person.
     #[error(transparent)]
@@ -43,9 +50,13 @@ pub async fn decide(
     app.db
         .write(move |tx| {
             async move {
+                log_in::sql::hold_lock(tx, holder.record.id, now).await?;
                 let before = sql::hold_status(tx, holder.record.id).await?.ok_or(DecideError::NoAccount)?;
                 let after = before.after(act).ok_or(DecideError::Overtaken(before))?;
                 sql::set_status(tx, holder.record.id, after, now).await?;
+                if after == Status::Withdrawn {
+                    sessions::sql::end_all(tx, holder.record.id, None, EndedBy::Withdrawn, now).await?;
+                }
                 mails::tell(tx, &app_in, &holder, mails::INTERNET_ACCESS, json!({ "status": after }), now)
                     .await?;
                 let mut entry = trace.entry(&app_in, "access.internet_access_decided", Some(&holder), now);

@@ -8,7 +8,7 @@ use crate::App;
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
         Route::get("/kept", Audience::Staff, show, app.clone()),
-        Route::post("/kept/discard", Audience::Staff, throw_away, app.clone()),
+        Route::post("/kept/discard", Audience::Staff, throw_away, app.clone()).not_kept(),
     ]
 }
 

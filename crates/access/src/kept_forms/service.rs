@@ -24,7 +24,7 @@ pub(crate) struct KeptForm {
 /// Keeps what was sent to `path` for the account whose session has ended. Fields that hold passwords are left out.
 pub(crate) async fn keep(app: &App, ended: &Ended, path: &str, form: &Form) -> Result<bool, StoreError> {
     let now = app.clock.now();
-    let text = form.encoded(|field| field != "csrf" && !field.contains("password"));
+    let text = form.encoded(|field| field != "csrf" && field != "kept" && !field.contains("password"));
     let Some(sealed) = seal(app, ended.staff_record, text.as_bytes()) else { return Ok(false) };
     let kept = Kept { id: app.entropy.id(now), path: path.to_owned(), sealed };
     let staff_record = ended.staff_record;
@@ -50,7 +50,7 @@ pub(crate) async fn newest(app: &App, staff_record: Uuid) -> Result<Option<KeptF
 }
 
 /// Throws away what is kept for an account.
-pub(super) async fn discard(app: &App, staff_record: Uuid) -> Result<(), StoreError> {
+pub(crate) async fn discard(app: &App, staff_record: Uuid) -> Result<(), StoreError> {
     app.db.write(move |tx| async move { sql::remove_all(tx, staff_record).await }.boxed()).await
 }
 

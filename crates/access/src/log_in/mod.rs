@@ -6,5 +6,5 @@ mod service;
 pub(crate) mod sql;
 
 pub use model::Outcome;
-pub(crate) use service::make_known;
 pub use service::{Attempt, LogInError, LoggedIn, NotFromHere, log_in};
+pub(crate) use service::{hold_address, is_inside, make_known};

@@ -63,7 +63,7 @@ pub(super) fn decide(facts: &Facts, now: store::Instant) -> Outcome {
 }
 
 impl Outcome {
-    /// Whether it counts towards a lock: nothing that happens while it is shut does.
+    /// Whether nobody is let in, with the same words for all of these.
     pub(super) fn is_failure(self) -> bool {
         !matches!(self, Self::LoggedIn | Self::NotFromHere)
     }

@@ -21,7 +21,7 @@ const LONGEST_TYPED: usize = 100;
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
         Route::get("/", Audience::Anyone, show, app.clone()),
-        Route::post("/", Audience::Anyone, submit, app.clone()),
+        Route::post("/", Audience::Anyone, submit, app.clone()).limit(16 * 1024),
         Route::get("/help-to-log-in", Audience::Anyone, help, app.clone()),
     ]
 }
@@ -49,9 +49,10 @@ async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
 }
 
 async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
-    let typed = form.get("username");
+    let typed: String = form.get("username").chars().take(LONGEST_TYPED).collect();
+    let (next, no_password) = (form.get("next").to_owned(), form.get("password").is_empty());
     let attempt = Attempt {
-        username: typed.to_owned(),
+        username: form.get("username").to_owned(),
         password: form.password("password"),
         browser: browser_of(&app, &page),
         client: page.client(),
@@ -59,11 +60,13 @@ async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Respon
         trace: Trace::stranger(&page),
         replaces: page.person().map(|person| person.session),
     };
+    // Many may wait to be let in: each holds no more than it has to.
+    drop(form);
     match log_in(&app, attempt).await {
-        Ok(logged_in) => let_in(&app, &logged_in, form.get("next")).await,
+        Ok(logged_in) => let_in(&app, &logged_in, &next).await,
         Err(LogInError::Wrong) => {
-            let errors = refused(&page, typed, form.get("password").is_empty());
-            view(&app, &page, typed, form.get("next"), &errors).await
+            let errors = refused(&page, &typed, no_password);
+            view(&app, &page, &typed, &next, &errors).await
         }
         Err(LogInError::NotFromHere(why)) => not_from_here(&app, &page, &why).await,
         Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
@@ -93,18 +96,15 @@ async fn view(
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
     let desks = app.desks().await?;
-    let shown: String = typed.chars().take(LONGEST_TYPED).collect();
     let wrong = errors.at("username");
     let body = LogInView {
         page,
-        errors: errors
-            .iter()
-            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        errors: errors.summary(),
         banner: banner(page),
         next: if is_own_path(next) { next } else { "" },
         username: TextInput::new("username", "Username*")
             .hint("(Example: 999JSMITH01)")
-            .value(shown)
+            .value(typed)
             .autocomplete("username")
             .autocapitalize("characters")
             .without_spellcheck()

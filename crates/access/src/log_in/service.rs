@@ -108,23 +108,26 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
     let subject = holder.as_ref().map_or_else(|| nobody(&attempt.username), |holder| holder.record.id);
     let account = account::sql::account(&mut reader.tx(), subject).await?;
     drop(reader);
-    let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+    let hash = account.and_then(|account| account.password_hash);
     let right = app.hasher.verify(&attempt.password, hash.clone()).await?;
 
-    let (app_in, tried) = (app.clone(), attempt.clone());
+    // While it waited to be hashed, time has passed and the account may have changed: it is judged as it is now.
+    let now = app.clock.now();
+    let password = attempt.password.clone();
+    let (app_in, verified) = (app.clone(), hash.clone().filter(|_| right));
     let done: Result<LoggedIn, LogInError> = app
         .db
         .write(move |tx| {
             async move {
-                let judged = judge(tx, &app_in, holder, subject, right, account, &tried, now).await?;
-                record(tx, &app_in, judged, username, tried, now).await
+                let judged = judge(tx, &app_in, holder, subject, verified, &attempt, now).await?;
+                record(tx, &app_in, judged, username, attempt, now).await
             }
             .boxed()
         })
         .await?;
     let logged_in = done?;
     if let Some(old) = hash.filter(|hash| app.hasher.is_outdated(hash)) {
-        rehash(app, logged_in.staff_record, old, &attempt.password).await?;
+        rehash(app, logged_in.staff_record, old, &password).await?;
     }
     Ok(logged_in)
 }
@@ -141,25 +144,27 @@ struct Judged {
     account: Option<Account>,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the facts of one decision, gathered in one place")]
+/// Gathers the facts and decides. `verified` is the hash that the password was held against and found right.
 async fn judge(
     tx: &mut Tx<'_>,
     app: &App,
     holder: Option<Holder>,
     subject: Uuid,
-    right: bool,
-    account: Option<Account>,
+    verified: Option<String>,
     attempt: &Attempt,
     now: Instant,
 ) -> Result<Judged, StoreError> {
     let lock = sql::hold_lock(tx, subject, now).await?;
+    let account = account::sql::account(tx, subject).await?;
+    let right =
+        verified.is_some() && account.as_ref().is_some_and(|account| account.password_hash == verified);
     let known_browser =
         sql::hold_known_browser(tx, attempt.browser.unwrap_or_default(), subject, now).await?;
     let network = attempt.client.network();
     let since = piece(now).plus_minutes(-2 * NETWORK_PIECE_MINUTES);
     let failures = sql::network_failures(tx, &network, since).await?;
     let status = account.as_ref().map_or(Status::NotRequested, |account| account.internet_access);
-    let inside = holder.as_ref().is_some_and(|holder| holder.employer.inside(attempt.client.address));
+    let inside = holder.as_ref().is_some_and(|holder| is_inside(holder, attempt.client));
     let outcome = decide(
         &Facts {
             known_name: holder.is_some(),
@@ -209,12 +214,16 @@ async fn record(
     entry.data = json!({ "outcome": outcome, "device": tried.device });
     audit::append(tx, entry).await?;
     if outcome.is_failure() {
+        // A limit on the network says nothing about the account, and must not feed itself; its statements are the same.
+        let counts = outcome != Outcome::NetworkLimit;
         if let Some(known) = &known_browser {
-            sql::set_browser_lock(tx, known.id, &known.lock.after_failure(policy, now)).await?;
+            let after = known.lock.after_failure(policy.of_known_browser(), now);
+            sql::set_browser_lock(tx, known.id, &after).await?;
         } else {
-            sql::set_lock(tx, subject, &lock.after_failure(policy, now)).await?;
+            let after = if counts { lock.after_failure(policy, now) } else { lock };
+            sql::set_lock(tx, subject, &after).await?;
         }
-        sql::count_network_failure(tx, &attempt.client.network(), piece(now)).await?;
+        sql::count_network_failures(tx, &attempt.client.network(), piece(now), counts.into()).await?;
         return Ok(Err(LogInError::Wrong));
     }
     let Some(holder) = holder else { return Ok(Err(LogInError::Wrong)) };
@@ -229,7 +238,7 @@ async fn record(
     make_known(tx, app, browser, subject, &attempt.device, now).await?;
     account::sql::set_last_log_in(tx, subject, &attempt.device, now).await?;
     if let Some(old) = attempt.replaces {
-        sessions::sql::end(tx, old, sessions::EndedBy::Holder, now).await?;
+        sessions::sql::end(tx, old, sessions::EndedBy::Replaced, now).await?;
     }
     let secret = app.entropy.secret();
     let begun = sessions::NewSession {
@@ -243,11 +252,16 @@ async fn record(
         previous_device: account.and_then(|account| account.last_log_in_device),
     };
     sessions::sql::begin(tx, &begun, now).await?;
-    if !inside && begun.previous_at.is_some() && known_browser.is_none() {
+    if !inside && known_browser.is_none() {
         let data = json!({ "at": now, "device": tried.device });
         mails::tell(tx, app, &holder, mails::NEW_DEVICE, data, now).await?;
     }
     Ok(Ok(LoggedIn { staff_record: subject, secret, browser }))
+}
+
+/// Whether somebody is in their employer's networks. A proxy that does not say for whom it asks is nowhere.
+pub(crate) fn is_inside(holder: &Holder, client: Client) -> bool {
+    !client.hidden && holder.employer.inside(client.address)
 }
 
 /// Makes a browser known to an account: whoever has proved themselves on it once keeps an allowance of their own.
@@ -280,8 +294,17 @@ fn piece(now: Instant) -> Instant {
 fn nobody(typed: &str) -> Uuid {
     let plain: String =
         typed.chars().filter(|c| !c.is_whitespace()).take(100).collect::<String>().to_uppercase();
-    let digest = Sha256::new().chain_update(b"nobody:").chain_update(plain).finalize();
+    made_of("nobody:", &plain)
+}
+
+fn made_of(kind: &str, text: &str) -> Uuid {
+    let digest = Sha256::new().chain_update(kind).chain_update(text).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
+/// Holds an email address until the commit, by a lock row of its own.
+pub(crate) async fn hold_address(tx: &mut Tx<'_>, email: &str, now: Instant) -> Result<(), StoreError> {
+    sql::hold_lock(tx, made_of("address:", &email.to_lowercase()), now).await.map(drop)
 }

@@ -51,6 +51,25 @@ pub(crate) async fn set_browser_lock(tx: &mut Tx<'_>, known_browser: Uuid, lock:
         .bind(known_browser).bind(lock.failures).bind(lock.lockings).bind(lock.locked_until).execute(c).await.map(drop))
 }
 
+/// The browsers that an account is locked for, of those known to it: until when, and what they are.
+pub(crate) async fn locked_browsers(
+    tx: &mut Tx<'_>,
+    staff_record: Uuid,
+    now: Instant,
+) -> Result<Vec<(Instant, String)>> {
+    on!(tx, c => sqlx::query_as(
+        "SELECT locked_until, device FROM known_browser WHERE staff_record_id = $1 AND locked_until > $2 ORDER BY locked_until DESC")
+        .bind(staff_record).bind(now).fetch_all(c).await)
+}
+
+/// Lifts the locks of all browsers that are known to an account.
+pub(crate) async fn unlock_browsers(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<()> {
+    on!(tx, c => sqlx::query(
+        "UPDATE known_browser SET failures = 0, lockings = 0, locked_until = NULL
+         WHERE staff_record_id = $1 AND (failures > 0 OR lockings > 0)")
+        .bind(staff_record).execute(c).await.map(drop))
+}
+
 /// Makes a browser known, or a known one fresh again.
 pub(crate) async fn know_browser(
     tx: &mut Tx<'_>,
@@ -75,12 +94,17 @@ pub(crate) async fn network_failures(tx: &mut Tx<'_>, network: &str, since: Inst
         .bind(network).bind(since).fetch_one(c).await)
 }
 
-/// Counts a failure in the piece of time that began at `began_at`.
-pub(crate) async fn count_network_failure(tx: &mut Tx<'_>, network: &str, began_at: Instant) -> Result<()> {
+/// Counts failures in the piece of time that began at `began_at`.
+pub(crate) async fn count_network_failures(
+    tx: &mut Tx<'_>,
+    network: &str,
+    began_at: Instant,
+    failures: i64,
+) -> Result<()> {
     on!(tx, c => sqlx::query(
-        "INSERT INTO network_failure (network, began_at, failures) VALUES ($1, $2, 1)
-         ON CONFLICT (network, began_at) DO UPDATE SET failures = network_failure.failures + 1")
-        .bind(network).bind(began_at).execute(c).await.map(drop))
+        "INSERT INTO network_failure (network, began_at, failures) VALUES ($1, $2, $3)
+         ON CONFLICT (network, began_at) DO UPDATE SET failures = network_failure.failures + excluded.failures")
+        .bind(network).bind(began_at).bind(failures).execute(c).await.map(drop))
 }
 
 /// One try, for the record.

@@ -13,7 +13,7 @@ use super::{
     model::{MAILS, Outcome, Wanted, judge},
     sql::{self, OutcomeRow},
 };
-use crate::{App, app::Trace, mails};
+use crate::{App, app::Trace, log_in, mails};
 
 pub(super) const KIND: &str = "access.recovery";
 
@@ -67,6 +67,8 @@ async fn deal_with(
     }
     let mut over_limit = false;
     if judged.iter().any(|(_, outcome)| *outcome == Outcome::Mailed) {
+        // Of many requests for one address at once, each counts what the one before has queued.
+        log_in::hold_address(tx, &email, now).await?;
         for (minutes, most) in MAILS {
             let sent =
                 mail::sent_to(tx, &email, &[mails::RECOVERY], now.plus_minutes(-minutes).plus_seconds(1))

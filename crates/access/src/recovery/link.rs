@@ -1,8 +1,10 @@
 //! The link in the mail: minted as the mail is sent, used once, by a press of a button and by nothing else.
 
 use futures::FutureExt;
+use jiff::tz::TimeZone;
 use records::{Holder, Username};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use store::{Instant, Secret, StoreError, Tx};
 use uuid::Uuid;
 
@@ -26,14 +28,16 @@ pub enum LinkState {
     Open(Box<OpenLink>),
     /// Nobody was ever sent it.
     Unknown,
-    /// It was used then.
-    Used(Instant),
+    /// It was used then, in the employer's time zone.
+    Used(Instant, TimeZone),
     /// A newer one was sent then.
-    Superseded(Instant),
+    Superseded(Instant, TimeZone),
     /// The password was set then, in another way.
-    PasswordSet(Instant),
+    PasswordSet(Instant, TimeZone),
     /// Its time was over then.
-    Expired(Instant),
+    Expired(Instant, TimeZone),
+    /// The email address on the staff record has changed since it was sent.
+    AddressChanged,
     /// Its holder has left.
     Left,
 }
@@ -70,24 +74,30 @@ async fn state(tx: &mut Tx<'_>, secret: Option<&Secret>, now: Instant) -> Result
     let account = account::sql::account(tx, row.staff_record_id).await?;
     let newest = sql::newest_link(tx, row.staff_record_id).await?;
     let set = account.as_ref().and_then(|account| account.password_set_at);
+    let zone = holder.employer.zone();
     if let Some(used) = row.used_at {
-        return Ok(LinkState::Used(used));
+        return Ok(LinkState::Used(used, zone));
+    }
+    if row.address_hash != address_hash(holder.record.email.as_deref().unwrap_or_default()) {
+        return Ok(LinkState::AddressChanged);
     }
     if let Some(newer) = newest.filter(|newest| newest.id != row.id) {
-        return Ok(LinkState::Superseded(newer.sent_at));
+        return Ok(LinkState::Superseded(newer.sent_at, zone));
     }
     if let Some(set) = set.filter(|set| *set >= row.sent_at) {
-        return Ok(LinkState::PasswordSet(set));
+        return Ok(LinkState::PasswordSet(set, zone));
     }
     if now >= row.expires_at {
-        return Ok(LinkState::Expired(row.expires_at));
+        return Ok(LinkState::Expired(row.expires_at, zone));
     }
     if holder.record.has_left(holder.employer.today(now)) {
         return Ok(LinkState::Left);
     }
     let username = records::usernames(tx, row.staff_record_id, now).await?.into_iter().next();
     let lock = log_in::sql::lock(tx, row.staff_record_id).await?;
-    let locked_until = lock.locked_until.filter(|until| now < *until);
+    let browsers = log_in::sql::locked_browsers(tx, row.staff_record_id, now).await?;
+    let locks = browsers.into_iter().map(|(until, _)| until).chain(lock.locked_until);
+    let locked_until = locks.filter(|until| now < *until).max();
     let has_password = account.is_some_and(|account| account.password_hash.is_some());
     Ok(LinkState::Open(Box::new(OpenLink { row, holder, username, has_password, locked_until })))
 }
@@ -113,6 +123,8 @@ pub struct UsedBy {
     pub browser: Uuid,
     /// On what.
     pub device: String,
+    /// Their own session here, which goes on.
+    pub session: Option<Uuid>,
     /// For the trail.
     pub trace: Trace,
 }
@@ -183,9 +195,15 @@ pub async fn unlock(app: &App, secret: &Secret, by: UsedBy) -> Result<Used, Link
 
 /// Uses the link up, if it can be used: of two presses at once one wins.
 async fn take(tx: &mut Tx<'_>, secret: &Secret, now: Instant) -> Result<Box<OpenLink>, LinkError> {
+    // Whatever else concerns the account waits for this, so that the link is judged by what will be true after it.
+    if let Some(row) = sql::link_by_secret(tx, &secret.hash()).await? {
+        log_in::sql::hold_lock(tx, row.staff_record_id, now).await?;
+    }
     match state(tx, Some(secret), now).await? {
         LinkState::Open(link) if sql::use_link(tx, link.row.id, now).await? => Ok(link),
-        LinkState::Open(_) => Err(LinkError::Dead(Box::new(LinkState::Used(now)))),
+        LinkState::Open(link) => {
+            Err(LinkError::Dead(Box::new(LinkState::Used(now, link.holder.employer.zone()))))
+        }
         dead => Err(LinkError::Dead(Box::new(dead))),
     }
 }
@@ -200,10 +218,10 @@ async fn finish(
     now: Instant,
 ) -> Result<(), StoreError> {
     let staff_record = link.holder.record.id;
-    log_in::sql::hold_lock(tx, staff_record, now).await?;
     log_in::sql::set_lock(tx, staff_record, &Lock::default()).await?;
+    log_in::sql::unlock_browsers(tx, staff_record).await?;
     log_in::make_known(tx, app, by.browser, staff_record, &by.device, now).await?;
-    sessions::sql::end_all(tx, staff_record, None, EndedBy::Password, now).await?;
+    sessions::sql::end_all(tx, staff_record, by.session, EndedBy::Password, now).await?;
     mails::tell(tx, app, &link.holder, notice, json!({ "at": now, "device": by.device }), now).await?;
     let mut entry = by.trace.clone().entry(app, event, Some(&link.holder), now);
     entry.data = json!({ "by": "mailed link", "link": link.row.id });
@@ -221,15 +239,18 @@ pub(crate) struct Minted {
 /// Mints the links of a mail as it is sent. Whoever has left or may no longer be mailed gets none.
 pub(crate) async fn compose(
     app: &App,
-    staff_records: Vec<Uuid>,
+    mut staff_records: Vec<Uuid>,
     to: String,
 ) -> Result<Vec<Minted>, StoreError> {
+    // In the same order wherever several are held.
+    staff_records.sort_unstable();
     let (now, app_in) = (app.clock.now(), app.clone());
     app.db
         .write(move |tx| {
             async move {
                 let mut minted = Vec::new();
                 for staff_record in staff_records {
+                    log_in::sql::hold_lock(tx, staff_record, now).await?;
                     let Some(holder) = records::holder(tx, staff_record, now).await? else { continue };
                     let theirs =
                         holder.record.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(&to));
@@ -248,6 +269,7 @@ pub(crate) async fn compose(
                         sent_at: now,
                         expires_at,
                         used_at: None,
+                        address_hash: address_hash(&to),
                     };
                     sql::insert_link(tx, &row, &secret.hash()).await?;
                     let username = records::usernames(tx, staff_record, now).await?.into_iter().next();
@@ -259,4 +281,9 @@ pub(crate) async fn compose(
             .boxed()
         })
         .await
+}
+
+/// What a link keeps of the address that it was mailed to.
+fn address_hash(email: &str) -> Vec<u8> {
+    Sha256::digest(email.to_lowercase()).to_vec()
 }

@@ -32,8 +32,6 @@ pub(crate) fn routes(app: &App) -> Vec<Route> {
     ]
 }
 
-/// The longest email address (RFC 5321 §4.5.3.1.3).
-const LONGEST_EMAIL: usize = 254;
 const LONGEST_USERNAME: usize = 100;
 
 #[derive(Template)]
@@ -75,7 +73,7 @@ impl<'f> Typed<'f> {
         let email = self.email.trim().to_lowercase();
         if email.is_empty() {
             errors.add("email", "Enter your email address.");
-        } else if !is_email(&email) {
+        } else if !records::is_email(&email) {
             errors.add("email", "Enter an email address like first.last@domain.com.");
         }
         let date_of_birth = self.date_of_birth(today);
@@ -121,17 +119,6 @@ impl<'f> Typed<'f> {
     }
 }
 
-/// Whether it looks like an address; only a mail can tell whether it is one.
-fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    !local.is_empty()
-        && domain.contains('.')
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
-        && text.len() <= LONGEST_EMAIL
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
-}
-
 /// P2.
 async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
     forgotten_view(&app, &page, &Typed::default(), &FieldErrors::none()).await
@@ -159,9 +146,7 @@ async fn forgotten_view(
     let desks = app.desks().await?;
     let body = ForgottenView {
         page,
-        errors: errors
-            .iter()
-            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        errors: errors.summary(),
         email: TextInput::email("email", "Email*")
             .hint("(Example : first.last@domain.com)")
             .value(typed.email)
@@ -266,9 +251,7 @@ async fn open_view(
     let Employer { name, settings, .. } = &open.holder.employer;
     let body = OpenView {
         page,
-        errors: errors
-            .iter()
-            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field, says.to_owned())),
+        errors: errors.summary(),
         link: text,
         username: open.username.as_ref().map(ToString::to_string).unwrap_or_default(),
         employer: name,
@@ -290,20 +273,22 @@ async fn open_view(
 
 async fn dead_view(app: &App, page: &Page, state: &LinkState) -> Result<Response, Problem> {
     let desks = app.desks().await?;
-    let zone = app.employers().await?.first().map_or(TimeZone::UTC, Employer::zone);
-    let at = |at: &Instant| format::day_and_time(*at, &zone);
+    let at = |at: &Instant, zone: &TimeZone| format::day_and_time(*at, zone);
     let says = match state {
-        LinkState::Used(when) => format!("It was used on {}. A link works once.", at(when)),
-        LinkState::Superseded(when) => {
+        LinkState::Used(when, zone) => format!("It was used on {}. A link works once.", at(when, zone)),
+        LinkState::Superseded(when, zone) => {
             format!(
                 "A newer one was sent on {}. Use the link in the newest mail: only that one works.",
-                at(when)
+                at(when, zone)
             )
         }
-        LinkState::PasswordSet(when) => {
-            format!("The password was set on {}, after this link was sent.", at(when))
+        LinkState::PasswordSet(when, zone) => {
+            format!("The password was set on {}, after this link was sent.", at(when, zone))
         }
-        LinkState::Expired(when) => format!("It ran out on {}.", at(when)),
+        LinkState::Expired(when, zone) => format!("It ran out on {}.", at(when, zone)),
+        LinkState::AddressChanged => {
+            "The email address on the staff record has changed since it was sent. Ask for a new link at the new address.".to_owned()
+        }
         LinkState::Left => "The last day at this employer is over.".to_owned(),
         LinkState::Unknown | LinkState::Open(_) => {
             "It may have been cut off in the mail. Copy the whole address from the mail into the browser."
@@ -327,7 +312,13 @@ async fn use_link(State(app): State<App>, page: Page, form: Form) -> Result<Resp
         return link_view(&app, &page, text, &state, &FieldErrors::none()).await;
     }
     let browser = browser_of(&app, &page).unwrap_or_else(|| app.entropy.id(app.clock.now()));
-    let by = UsedBy { browser, device: page.device().to_owned(), trace: Trace::holder(&page, staff_record) };
+    let session = page.person().map(|person| person.session);
+    let by = UsedBy {
+        browser,
+        device: page.device().to_owned(),
+        session,
+        trace: Trace::holder(&page, staff_record),
+    };
     let used = match form.get("act") {
         "unlock" => unlock(&app, &secret, by).await,
         _ => {

@@ -40,7 +40,8 @@ pub enum RequestError {
 pub async fn request(app: &App, request: Request) -> Result<(), RequestError> {
     let now = app.clock.now();
     let employers = app.employers().await?;
-    let inside = employers.iter().any(|employer| employer.inside(request.client.address));
+    let inside =
+        !request.client.hidden && employers.iter().any(|employer| employer.inside(request.client.address));
     let row = sql::RequestRow {
         id: app.entropy.id(now),
         email: Some(request.email),

@@ -76,23 +76,24 @@ pub(crate) struct LinkRow {
     pub(crate) sent_at: Instant,
     pub(crate) expires_at: Instant,
     pub(crate) used_at: Option<Instant>,
+    pub(crate) address_hash: Vec<u8>,
 }
 
 pub(super) async fn insert_link(tx: &mut Tx<'_>, link: &LinkRow, secret: &SecretHash) -> Result<()> {
-    on!(tx, c => sqlx::query("INSERT INTO reset_link (id, secret_hash, staff_record_id, sent_at, expires_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(link.id).bind(secret).bind(link.staff_record_id).bind(link.sent_at).bind(link.expires_at)
+    on!(tx, c => sqlx::query("INSERT INTO reset_link (id, secret_hash, staff_record_id, sent_at, expires_at, address_hash) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(link.id).bind(secret).bind(link.staff_record_id).bind(link.sent_at).bind(link.expires_at).bind(&link.address_hash)
         .execute(c).await.map(drop))
 }
 
 pub(super) async fn link_by_secret(tx: &mut Tx<'_>, secret: &SecretHash) -> Result<Option<LinkRow>> {
-    on!(tx, c => sqlx::query_as("SELECT id, staff_record_id, sent_at, expires_at, used_at FROM reset_link WHERE secret_hash = $1")
+    on!(tx, c => sqlx::query_as("SELECT id, staff_record_id, sent_at, expires_at, used_at, address_hash FROM reset_link WHERE secret_hash = $1")
         .bind(secret).fetch_optional(c).await)
 }
 
 /// The newest link of an account.
 pub(crate) async fn newest_link(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Option<LinkRow>> {
     on!(tx, c => sqlx::query_as(
-        "SELECT id, staff_record_id, sent_at, expires_at, used_at FROM reset_link WHERE staff_record_id = $1
+        "SELECT id, staff_record_id, sent_at, expires_at, used_at, address_hash FROM reset_link WHERE staff_record_id = $1
          ORDER BY sent_at DESC, id DESC LIMIT 1")
         .bind(staff_record).fetch_optional(c).await)
 }

@@ -6,7 +6,10 @@ use store::{Instant, Secret, StoreError};
 use web::{Client, Desk, Ended, Form, Front, Language, Person, Proof, Visitor, cookies};
 
 use super::{EndedBy, Session, model::Standing, sql};
-use crate::{App, kept_forms};
+use crate::{App, kept_forms, log_in::is_inside};
+
+/// So long after a session has lapsed, what is still sent by it is kept.
+const LAPSED_SECONDS: i64 = 3600;
 
 impl Front for App {
     fn visitor<'a>(
@@ -24,6 +27,10 @@ impl Front for App {
         form: &'a Form,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         kept_forms::keep(self, ended, path, form).boxed()
+    }
+
+    fn sent_kept<'a>(&'a self, person: &'a Person) -> BoxFuture<'a, Result<(), StoreError>> {
+        kept_forms::discard(self, person.staff_record).boxed()
     }
 
     fn desks(&self) -> BoxFuture<'_, Result<Arc<Vec<Desk>>, StoreError>> {
@@ -45,12 +52,19 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
     };
     drop(reader);
     match session.standing(&holder, now) {
-        Standing::Over { by, recorded } => {
+        Standing::Over { by, recorded, since } => {
             if !recorded {
-                record_end(app, &session, by, now).await;
+                record_end(app, &session, by, since).await;
             }
             let idle = by == EndedBy::Idle;
-            Ok(Visitor::Ended(Ended { staff_record: session.staff_record_id, session: session.id, idle }))
+            let lapsed = idle || by == EndedBy::Age;
+            let lapsed = lapsed && now.seconds_since(since) <= LAPSED_SECONDS;
+            Ok(Visitor::Ended(Ended {
+                staff_record: session.staff_record_id,
+                session: session.id,
+                idle,
+                lapsed,
+            }))
         }
         Standing::Open { touch, idle_at } => {
             if touch {
@@ -61,7 +75,7 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
                 employer: holder.employer.id,
                 session: session.id,
                 name: holder.record.name(),
-                inside: holder.employer.inside(client.address),
+                inside: is_inside(&holder, client),
                 proof: Proof { kind: session.proof, at: session.proof_at },
                 last_log_in: session.previous_at.zip(session.previous_device),
                 idle_at,

@@ -15,6 +15,10 @@ store::words! {
         Idle = "idle",
         /// It had lasted as long as a session may.
         Age = "age",
+        /// Somebody logged in anew on the same browser.
+        Replaced = "replaced",
+        /// HR withdrew internet access.
+        Withdrawn = "withdrawn",
         /// The password was set anew.
         Password = "password",
         /// Too many wrong answers when asked to confirm.
@@ -72,7 +76,7 @@ pub(super) enum Standing {
     /// It goes on: whether to write down that it was seen, and when it ends if nothing more happens.
     Open { touch: bool, idle_at: Instant },
     /// It has ended; whether that still has to be written down.
-    Over { by: EndedBy, recorded: bool },
+    Over { by: EndedBy, recorded: bool, since: Instant },
 }
 
 impl Session {
@@ -85,15 +89,16 @@ impl Session {
         let policies = &holder.employer.settings.policies;
         let idle = i64::from(policies.session_idle_minutes);
         let most = i64::from(policies.session_most_hours) * 60;
-        let over = |by| Standing::Over { by, recorded: false };
+        let over = |by, since| Standing::Over { by, recorded: false, since };
+        let (too_old, too_idle) = (self.began_at.plus_minutes(most), self.seen_at.plus_minutes(idle));
         if let Some(by) = self.ended_by {
-            Standing::Over { by, recorded: true }
+            Standing::Over { by, recorded: true, since: self.ended_at.unwrap_or(self.began_at) }
         } else if holder.record.has_left(holder.employer.today(now)) {
-            over(EndedBy::Left)
-        } else if now >= self.began_at.plus_minutes(most) {
-            over(EndedBy::Age)
-        } else if now >= self.seen_at.plus_minutes(idle) {
-            over(EndedBy::Idle)
+            over(EndedBy::Left, now)
+        } else if now >= too_old {
+            over(EndedBy::Age, too_old)
+        } else if now >= too_idle {
+            over(EndedBy::Idle, too_idle)
         } else {
             let touch = now.seconds_since(self.seen_at) >= TOUCHED_SECONDS;
             let seen = if touch { now } else { self.seen_at };
@@ -154,15 +159,25 @@ mod tests {
             ended_at: None,
             ended_by: None,
         };
-        let over = |by| Standing::Over { by, recorded: false };
+        let over = |by, since: &str| Standing::Over { by, recorded: false, since: at(since) };
         let stays = holder(None);
         let open = |touch, idle_at| Standing::Open { touch, idle_at };
         for (seen, now, holder, standing) in [
             ("2026-11-24T08:00:00Z", "2026-11-24T08:00:10Z", &stays, open(false, at("2026-11-24T08:15:00Z"))),
             ("2026-11-24T08:00:00Z", "2026-11-24T08:10:00Z", &stays, open(true, at("2026-11-24T08:25:00Z"))),
-            ("2026-11-24T08:00:00Z", "2026-11-24T08:15:00Z", &stays, over(EndedBy::Idle)),
+            (
+                "2026-11-24T08:00:00Z",
+                "2026-11-24T08:15:00Z",
+                &stays,
+                over(EndedBy::Idle, "2026-11-24T08:15:00Z"),
+            ),
             ("2026-11-24T19:55:00Z", "2026-11-24T19:59:00Z", &stays, open(true, at("2026-11-24T20:00:00Z"))),
-            ("2026-11-24T19:55:00Z", "2026-11-24T20:00:00Z", &stays, over(EndedBy::Age)),
+            (
+                "2026-11-24T19:55:00Z",
+                "2026-11-24T20:00:00Z",
+                &stays,
+                over(EndedBy::Age, "2026-11-24T20:00:00Z"),
+            ),
             // In winter, London's day ends at midnight UTC: the last day is the last with access.
             (
                 "2026-11-24T08:00:00Z",
@@ -174,7 +189,7 @@ mod tests {
                 "2026-11-24T08:00:00Z",
                 "2026-11-24T08:01:00Z",
                 &holder(Day::new(2026, 11, 23)),
-                over(EndedBy::Left),
+                over(EndedBy::Left, "2026-11-24T08:01:00Z"),
             ),
         ] {
             assert_eq!(session(at(seen)).standing(holder, at(now)), standing, "{seen} {now}");

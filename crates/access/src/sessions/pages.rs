@@ -16,7 +16,7 @@ pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
         Route::post("/log-out", Audience::Anyone, submit, app.clone()),
         Route::get("/logged-out", Audience::Anyone, logged_out, app.clone()),
-        Route::post("/session/stay", Audience::Staff, stay, app.clone()),
+        Route::post("/session/stay", Audience::Staff, stay, app.clone()).not_kept(),
     ]
 }
 

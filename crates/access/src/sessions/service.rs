@@ -5,7 +5,7 @@ use uuid::Uuid;
 use web::Person;
 
 use super::{EndedBy, sql};
-use crate::{App, app::Trace};
+use crate::{App, app::Trace, log_in};
 
 /// Why a session was not ended.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +70,7 @@ pub async fn end_others(app: &App, person: &Person, trace: Trace) -> Result<u64,
         .write(move |tx| {
             async move {
                 let holder = records::holder(tx, staff_record, now).await?;
+                log_in::sql::hold_lock(tx, staff_record, now).await?;
                 let ended = sql::end_all(tx, staff_record, Some(session), EndedBy::Holder, now).await?;
                 let mut entry = trace.entry(&app_in, "access.other_sessions_ended", holder.as_ref(), now);
                 entry.data = json!({ "ended": ended });

@@ -41,6 +41,13 @@ pub(crate) async fn end(tx: &mut Tx<'_>, session: Uuid, by: EndedBy, now: Instan
         .bind(session).bind(now).bind(by).execute(c).await.map(drop))
 }
 
+/// Whether a session has not been ended.
+pub(crate) async fn is_open(tx: &mut Tx<'_>, session: Uuid) -> Result<bool> {
+    let open: Option<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT id FROM session WHERE id = $1 AND ended_at IS NULL")
+        .bind(session).fetch_optional(c).await)?;
+    Ok(open.is_some())
+}
+
 /// Ends one session of an account; `false` where it has no such open session.
 pub(crate) async fn end_own(
     tx: &mut Tx<'_>,

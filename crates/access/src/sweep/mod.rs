@@ -22,7 +22,7 @@ pub async fn sweep(app: &App) -> Result<u64> {
     for (what, before) in [
         (sql::Swept::KeptForms, now),
         (sql::Swept::NetworkFailures, before(DAY)),
-        (sql::Swept::Locks, before(30 * DAY)),
+        (sql::Swept::Locks, before(8 * DAY)),
         (sql::Swept::Sessions, before(30 * DAY)),
         (sql::Swept::Links, before(30 * DAY)),
         (sql::Swept::Requests, before(30 * DAY)),

@@ -35,7 +35,7 @@ impl Swept {
             }
             Self::Requests => {
                 "DELETE FROM recovery_request WHERE id IN
-                 (SELECT id FROM recovery_request WHERE requested_at < $1 AND done_at IS NOT NULL LIMIT $2)"
+                 (SELECT id FROM recovery_request WHERE requested_at < $1 LIMIT $2)"
             }
             Self::Outcomes => {
                 "DELETE FROM recovery_outcome WHERE id IN (SELECT id FROM recovery_outcome WHERE at < $1 LIMIT $2)"

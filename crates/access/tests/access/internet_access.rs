@@ -121,6 +121,39 @@ both_databases!(a_password_is_reset_with_the_present_one, |portal| async move {
     portal.browser().log_in("427HOWSEA01", new).await.leads_to("/portal");
 });
 
+both_databases!(many_guesses_at_once_at_the_present_password_end_the_session, |portal| async move {
+    portal.set_password("427HOWSEA01").await;
+    // Hashing takes long here, so that all of them wait before the first is answered.
+    let slow = Portal::reopened(&portal, |settings| {
+        (settings.hash_memory_kib, settings.hash_passes) = (32 * 1024, 3)
+    });
+    let mut browser = slow.browser();
+    browser.log_in("427HOWSEA01", PASSWORD).await.leads_to("/portal");
+    browser.get("/portal").await.is(200);
+    let hasher = &slow.portal.access.hasher;
+    let mut guesses = Vec::new();
+    for n in 0..9 {
+        let mut browser = browser.clone();
+        let (hashes, waiting) = (hasher.hashes(), hasher.waiting());
+        guesses.push(tokio::spawn(async move {
+            let present = if n == 8 { PASSWORD.to_owned() } else { format!("guess {n}") };
+            let fields =
+                [("present_password", present.as_str()), ("new_password", "the thief's own long one")];
+            browser.post("/internet-access/reset-password", &fields).await.status.as_u16()
+        }));
+        while (hasher.hashes(), hasher.waiting()) == (hashes, waiting) {
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut answers = Vec::new();
+    for guess in guesses {
+        answers.push(guess.await.unwrap());
+    }
+    assert_eq!(answers[8], 303, "the right one came after the session had ended: {answers:?}");
+    browser.get("/portal").await.is(303);
+    slow.browser().log_in("427HOWSEA01", PASSWORD).await.leads_to("/portal");
+});
+
 both_databases!(passwords_of_any_script_up_to_128_characters, |portal| async move {
     let longest: String = "Ποιος ξέρει πού είναι; ".chars().cycle().take(128).collect();
     let mut present = PASSWORD.to_owned();

@@ -290,6 +290,43 @@ both_databases!(using_a_link_ends_every_session, |portal| async move {
     before.get("/portal").await.is(303);
 });
 
+both_databases!(a_link_used_where_one_is_logged_in_leaves_that_session, |portal| async move {
+    let mut browser = portal.logged_in("427HOWSEA01").await;
+    let mut elsewhere = portal.inside();
+    elsewhere.log_in("427HOWSEA01", PASSWORD).await.leads_to("/portal");
+    portal.clock.advance(60);
+    let link = portal.link_for("427HOWSEA01").await;
+    browser.get(&link).await.is(200);
+    browser
+        .post(
+            "/reset",
+            &[("link", &secret(&link)), ("act", "set"), ("new_password", "quite another long one")],
+        )
+        .await
+        .is(200);
+    browser.get("/portal").await.is(200);
+    elsewhere.get("/portal").await.is(303);
+});
+
+both_databases!(a_link_dies_with_the_address_it_was_sent_to, |portal| async move {
+    let link = portal.link_for("427ADELAC01").await;
+    portal
+        .load("427", "employee_number,first_names,last_name,date_of_birth,email,position,department,location,start_date\n\
+                      10002,Amina,de la Cruz,1992-02-29,amina.new@nhs.net,Healthcare Assistant,Ward 7,Main Site,2020-01-06\n")
+        .await;
+    portal.browser().get(&link).await.is(410).has("The email address on the staff record has changed");
+});
+
+both_databases!(many_requests_at_once_are_still_three_mails, |portal| async move {
+    let asks = (0..40).map(|n| {
+        let mut browser = portal.browser_at(&format!("198.51.100.{n}"));
+        async move { ask(&mut browser, "helen.owsea@nhs.net", ("14", "3", "1984"), "").await }
+    });
+    join_all(asks).await;
+    portal.settle().await;
+    assert_eq!(portal.mails_to("helen.owsea@nhs.net").len(), 3);
+});
+
 both_databases!(where_somebody_else_is_logged_in_they_are_logged_out_first, |portal| async move {
     let mut ward = portal.logged_in("427GPUGH01").await;
     let link = portal.link_for("427HOWSEA01").await;

@@ -27,7 +27,7 @@ both_databases!(staying_is_asked_for_by_script, |portal| async move {
     let answer = browser.post("/session/stay", &[]).await;
     assert_eq!(answer.is(200).body, r#"{"seconds":900}"#);
     portal.clock.advance(16 * 60);
-    browser.post("/session/stay", &[]).await.is(303);
+    browser.post("/session/stay", &[]).await.leads_to("/?ended=yes");
 });
 
 both_databases!(logging_out_ends_the_session_itself, |portal| async move {
@@ -76,6 +76,33 @@ both_databases!(what_was_sent_too_late_is_kept_for_the_same_account, |portal| as
         !page.body.contains("another long password")
             && page.body.contains("action=\"/internet-access/reset-password\"")
     );
+    // Sent again, it is no longer kept, whatever comes of it.
+    let fields = [("kept", "yes"), ("note", "written with care")];
+    browser.post("/internet-access/reset-password", &fields).await.is(422);
+    browser.get("/kept").await.leads_to("/portal");
+});
+
+both_databases!(a_session_that_was_ended_keeps_nothing, |portal| async move {
+    let mut browser = portal.logged_in("427HOWSEA01").await;
+    browser.get("/portal").await.is(200);
+    let mut stolen = browser.clone();
+    browser.post("/log-out", &[]).await.leads_to("/logged-out");
+    stolen.post("/internet-access/request", &[("note", "planted")]).await.leads_to("/?ended=yes");
+    browser.log_in("427HOWSEA01", PASSWORD).await.leads_to("/portal");
+    // Nor does one that lapsed long ago, nor a form that nobody would send again.
+    portal.clock.advance(16 * 60);
+    browser.post("/session/stay", &[]).await.leads_to("/?ended=yes");
+    portal.clock.advance(3600);
+    browser.post("/internet-access/request", &[("note", "late")]).await.leads_to("/?ended=yes");
+});
+
+both_databases!(throwing_away_what_is_kept, |portal| async move {
+    let mut browser = portal.logged_in("427HOWSEA01").await;
+    browser.get("/portal").await.is(200);
+    portal.clock.advance(16 * 60);
+    browser.post("/internet-access/request", &[("note", "x")]).await.leads_to("/?ended=kept");
+    browser.log_in("427HOWSEA01", PASSWORD).await.leads_to("/kept");
+    browser.get("/kept").await.is(200);
     browser.post("/kept/discard", &[]).await.leads_to("/portal");
     browser.get("/kept").await.leads_to("/portal");
 });

@@ -7,6 +7,6 @@ pub(crate) mod sql;
 
 pub use model::{Employer, NewEmployer};
 pub use service::{EmployerError, employer_add, employer_set};
-pub(crate) use settings::is_email;
-pub use settings::{Contact, Fault, InternetAccess, Learning, LocalLink, Policies, Settings};
+
+pub use settings::{Contact, Fault, InternetAccess, Learning, LocalLink, Policies, Settings, is_email};
 pub use sql::{employer, employer_by_code, employers, employers_revision};

@@ -274,7 +274,8 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// Whether `text` has the form of an email address that mail can be sent to: plain ASCII, one `@`, a domain with a dot.
-pub(crate) fn is_email(text: &str) -> bool {
+#[must_use]
+pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let local_right = (1..=64).contains(&local.len())
         && local.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b))

@@ -130,6 +130,8 @@ pub async fn role_grant(
             if sql::roles_of(tx, holder.record.id, holder.employer.id).await?.contains(&grant.role) {
                 return Ok(Granted::Before);
             }
+            // Of two operators at once, one grants the first HR.
+            sql::hold_employer(tx, holder.employer.id).await?;
             let operator = permit.staff_record().is_none();
             let recovering = operator && sql::ever_had_hr(tx, holder.employer.id).await?;
             if operator && !recovering && grant.role != Role::Hr {

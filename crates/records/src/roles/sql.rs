@@ -25,6 +25,11 @@ pub(super) async fn settings_where_held(
         .bind(staff_record).bind(employer).bind(role).fetch_optional(c).await)
 }
 
+/// Holds an employer until the commit.
+pub(super) async fn hold_employer(tx: &mut Tx<'_>, employer: Uuid) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE employer SET revision = revision WHERE id = $1").bind(employer).execute(c).await.map(drop))
+}
+
 /// Whether anybody was ever HR there.
 pub(super) async fn ever_had_hr(tx: &mut Tx<'_>, employer: Uuid) -> Result<bool> {
     let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT id FROM role_grant WHERE employer_id = $1 AND role = 'hr' LIMIT 1")

@@ -45,20 +45,20 @@ impl Access {
             Self::Why { username } => {
                 let (username, holder) = opened.holder(&username).await?;
                 let found = why(&app, &holder).await.map_err(Failed::because)?;
-                println!("{username}: {}", found.who);
+                say!("{username}: {}", found.who);
                 for standing in &found.standing {
-                    println!("  {standing}");
+                    say!("  {standing}");
                 }
                 let zone = holder.employer.zone();
                 for (at, event) in &found.events {
-                    println!("  {}: {event}", format::day_and_time(*at, &zone));
+                    say!("  {}: {event}", format::day_and_time(*at, &zone));
                 }
             }
             Self::Unlock(Decision { username, reason }) => {
                 let (username, holder) = opened.holder(&username).await?;
                 let permit = Permit::operator(Permission::Unlock, holder.employer.id);
                 unlock(&app, &permit, holder, reason, Origin::default()).await.map_err(Failed::because)?;
-                println!("{username} is unlocked; they are mailed.");
+                say!("{username} is unlocked; they are mailed.");
             }
             Self::Approve(decision) => decision.decide(&opened, &app, Act::Approve).await?,
             Self::Refuse(decision) => decision.decide(&opened, &app, Act::Refuse).await?,
@@ -81,7 +81,7 @@ impl Decision {
             )),
             other => Failed::because(other),
         })?;
-        println!(
+        say!(
             "{username}: internet access is {} now; they are mailed.",
             status_words(Language::English, status)
         );

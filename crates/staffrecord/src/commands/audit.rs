@@ -25,21 +25,23 @@ impl Audit {
         };
         let report = ::audit::verify(&opened.db, anchor.as_deref()).await.map_err(Failed::because)?;
         opened.db.close().await;
-        println!(
+        say!(
             "{} entries; the last is number {}, hash {}",
-            report.entries, report.head.number, report.head.hash
+            report.entries,
+            report.head.number,
+            report.head.hash
         );
         for not_provable in &report.not_provable {
-            println!("Not provable: {not_provable}");
+            say!("Not provable: {not_provable}");
         }
         for finding in &report.findings {
-            println!("ALTERED: {finding}");
+            say!("ALTERED: {finding}");
         }
         if report.further_findings > 0 {
-            println!("… and {} more", report.further_findings);
+            say!("… and {} more", report.further_findings);
         }
         if report.findings.is_empty() {
-            println!("Nothing was altered.");
+            say!("Nothing was altered.");
             return Ok(Ended::Done);
         }
         Ok(Ended::Found)

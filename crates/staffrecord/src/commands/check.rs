@@ -58,7 +58,7 @@ pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
             Severity::Note => "note ",
             Severity::Wrong => "WRONG",
         };
-        println!("{mark} {says}");
+        say!("{mark} {says}");
     }
     let wrong = findings.lines.iter().any(|(severity, _)| *severity == Severity::Wrong);
     Ok(if wrong { Ended::Found } else { Ended::Done })

@@ -81,7 +81,7 @@ impl Demo {
         let router = serve::with_health(portal.router.clone(), db.clone());
         let (rest, resting) = watch::channel(false);
         let working = tokio::spawn(async move { portal.work(resting).await });
-        let serving = tokio::spawn(serve::connections(listener, tls, router, stopped));
+        let serving = tokio::spawn(serve::connections(listener, tls, Vec::new(), router, stopped));
         let end = End::wanted()?;
         welcome(&address, folder, self.phone);
         end.wait().await;
@@ -130,7 +130,7 @@ async fn set_password(portal: &Portal, mails: &Path, login: &Login) -> Result<()
         email: login.email.into(),
         date_of_birth,
         username: None,
-        client: Client { address: Ipv4Addr::LOCALHOST.into() },
+        client: Client { address: Ipv4Addr::LOCALHOST.into(), hidden: false },
     };
     recovery::request(app, request).await.map_err(Failed::because)?;
     portal.settle().await.map_err(Failed::because)?;
@@ -142,6 +142,7 @@ async fn set_password(portal: &Portal, mails: &Path, login: &Login) -> Result<()
     let by = recovery::UsedBy {
         browser: app.entropy.id(app.clock.now()),
         device: "the demo".into(),
+        session: None,
         trace: access::Trace::system(),
     };
     recovery::set_password(app, &secret, hash, by).await.map_err(Failed::because)?;
@@ -149,22 +150,20 @@ async fn set_password(portal: &Portal, mails: &Path, login: &Login) -> Result<()
 }
 
 fn welcome(address: &str, folder: &Path, phone: bool) {
-    println!("The portal is at {address}/ until you press Ctrl-C.");
+    say!("The portal is at {address}/ until you press Ctrl-C.");
     if phone {
-        println!(
-            "The phone will warn of the certificate, since this demo made it itself: go on all the same."
-        );
+        say!("The phone will warn of the certificate, since this demo made it itself: go on all the same.");
     }
-    println!();
-    println!("Log in with the password: {PASSWORD}");
+    say!();
+    say!("Log in with the password: {PASSWORD}");
     for login in &LOGINS {
-        println!("  {}  {}", login.username, login.who);
+        say!("  {}  {}", login.username, login.who);
     }
     let (day, month, year) = NEWCOMER.date_of_birth;
-    println!("Or get a username and password as somebody new, with the link under the password:");
-    println!("  {}, born {day}/{month}/{year}: {}", NEWCOMER.email, NEWCOMER.who);
-    println!("Mails are at {address}/demo/mailbox");
-    println!("Everything is in {}", folder.display());
+    say!("Or get a username and password as somebody new, with the link under the password:");
+    say!("  {}, born {day}/{month}/{year}: {}", NEWCOMER.email, NEWCOMER.who);
+    say!("Mails are at {address}/demo/mailbox");
+    say!("Everything is in {}", folder.display());
 }
 
 /// A folder that goes when the demo ends.

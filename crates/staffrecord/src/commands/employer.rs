@@ -48,7 +48,7 @@ impl Employer {
                 let added =
                     records::employer_add(&opened.db, &opened.entropy, now, new, Origin::default()).await;
                 let added = added.map_err(|error| refused(&error))?;
-                println!("Added: {} {}", added.code, added.name);
+                say!("Added: {} {}", added.code, added.name);
                 missing(&added.settings);
             }
             Self::Set(change) => {
@@ -66,12 +66,12 @@ impl Employer {
                 )
                 .await;
                 let set = set.map_err(|error| refused(&error))?;
-                println!("Set: {} {}", set.code, set.name);
+                say!("Set: {} {}", set.code, set.name);
                 missing(&set.settings);
             }
             Self::Show { code } => {
                 let employer = opened.employer(&code).await?;
-                println!("{} {}", employer.code, employer.name);
+                say!("{} {}", employer.code, employer.name);
                 let value = serde_json::to_value(&employer.settings).map_err(Failed::because)?;
                 show("", &value);
             }
@@ -94,10 +94,10 @@ fn refused(error: &EmployerError) -> Failed {
 /// What staff will miss.
 fn missing(settings: &Settings) {
     if settings.mail_domains.is_empty() {
-        println!("Note: no mail domain is set, so nobody can be mailed: --set mail_domains=nhs.net");
+        say!("Note: no mail domain is set, so nobody can be mailed: --set mail_domains=nhs.net");
     }
     if settings.service_desk.phone.is_empty() {
-        println!(
+        say!(
             "Note: no service desk is set: --set service_desk.name=\"…\" --set service_desk.phone=\"…\" --set service_desk.hours=\"…\""
         );
     }
@@ -197,9 +197,9 @@ fn show(path: &str, value: &Value) {
                 show(&path, value);
             }
         }
-        Value::String(text) => println!("{path}={text}"),
-        Value::Null => println!("{path}="),
-        other => println!("{path}={other}"),
+        Value::String(text) => say!("{path}={text}"),
+        Value::Null => say!("{path}="),
+        other => say!("{path}={other}"),
     }
 }
 

@@ -49,8 +49,8 @@ impl Init {
         config.keys(&Entropy::system()).map_err(Failed::because)?;
         write_new(path, &text)
             .map_err(|error| Failed(format!("{} cannot be written: {error}", path.display())))?;
-        println!("Written: {}", path.display());
-        println!(
+        say!("Written: {}", path.display());
+        say!(
             "Created: {}",
             config
                 .database
@@ -58,10 +58,10 @@ impl Init {
                 .split_once("://")
                 .map_or(config.database.address.as_str(), |(kind, _)| kind)
         );
-        println!("Next:    look through {}, then", path.display());
-        println!("         staffrecord employer add 427 --name \"Name of the employer\"");
-        println!("         staffrecord staff import staff.csv --employer 427");
-        println!("         staffrecord serve");
+        say!("Next:    look through {}, then", path.display());
+        say!("         staffrecord employer add 427 --name \"Name of the employer\"");
+        say!("         staffrecord staff import staff.csv --employer 427");
+        say!("         staffrecord serve");
         Ok(Ended::Done)
     }
 }

@@ -17,7 +17,7 @@ impl Keys {
         let Self::Rotate = self;
         let config = Config::read(path).map_err(Failed::because)?;
         web::Keys::rotate(&config.keys_folder(), &Entropy::system()).map_err(Failed::because)?;
-        println!(
+        say!(
             "New keys are in {}. Restart every `staffrecord serve`, and back the folder up.",
             config.keys_folder().display()
         );

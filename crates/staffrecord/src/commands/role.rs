@@ -39,11 +39,11 @@ impl Role {
             records::role_grant(&opened.db, &opened.entropy, now, &permit, grant, Origin::default()).await;
         let place = &holder.employer.name;
         match granted.map_err(Failed::because)? {
-            Granted::Now { told: 0 } => println!("{username} holds {role} at {place} now."),
+            Granted::Now { told: 0 } => say!("{username} holds {role} at {place} now."),
             Granted::Now { told } => {
-                println!("{username} holds {role} at {place} now; {told} HR and auditors are mailed.");
+                say!("{username} holds {role} at {place} now; {told} HR and auditors are mailed.");
             }
-            Granted::Before => println!("{username} held {role} at {place} already: nothing was changed."),
+            Granted::Before => say!("{username} held {role} at {place} already: nothing was changed."),
         }
         opened.close().await?;
         Ok(Ended::Done)

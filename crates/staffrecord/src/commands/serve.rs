@@ -44,7 +44,7 @@ pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
     let mut tasks = vec![];
     if let Some(metrics_listen) = serve.metrics_listen {
         let listener = serve::listen(metrics_listen).await.map_err(Failed::because)?;
-        println!("Metrics are on {}", listener.local_addr().map_err(Failed::because)?);
+        say!("Metrics are on {}", listener.local_addr().map_err(Failed::because)?);
         let (upkeep, until) = (metrics.clone(), stopped.clone());
         tasks.push(tokio::spawn(keep_up(upkeep, until)));
         tasks.push(tokio::spawn(serve::metrics(listener, metrics, stopped.clone())));
@@ -53,9 +53,15 @@ pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
     // The work behind the pages ends after them, so that what the last requests left is sealed.
     let (rest, resting) = watch::channel(false);
     let working = tokio::spawn(async move { portal.work(resting).await });
-    tasks.push(tokio::spawn(serve::connections(listener, tls, router, stopped)));
+    tasks.push(tokio::spawn(serve::connections(
+        listener,
+        tls,
+        serve.trusted_proxies.clone(),
+        router,
+        stopped,
+    )));
     let end = End::wanted()?;
-    println!("Serving {} on {address}", config.site.address);
+    say!("Serving {} on {address}", config.site.address);
     tracing::info!(%address, site = config.site.address, database = opened.db.kind(), "serving");
     end.wait().await;
     tracing::info!("stopping");

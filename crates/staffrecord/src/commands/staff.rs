@@ -47,7 +47,7 @@ impl Staff {
     pub(super) async fn run(self, path: &Path) -> Result<Ended, Failed> {
         let Self::Import(import) = self;
         if import.template {
-            print!("{}", import::template());
+            say!("{}", import::template().trim_end());
             return Ok(Ended::Done);
         }
         let (Some(file), Some(code)) = (import.file, import.employer) else {
@@ -70,7 +70,7 @@ impl Staff {
         };
         preview(&plan);
         if import.dry_run {
-            println!("Nothing was changed: this was a dry run.");
+            say!("Nothing was changed: this was a dry run.");
             return Ok(Ended::Done);
         }
         let permit = Permit::operator(Permission::ImportStaff, employer.id);
@@ -94,8 +94,8 @@ impl Staff {
         bar.finish_and_clear();
         let applied = applied.map_err(|error| Failed(format!("Nothing was changed. {error}")))?;
         match applied.change {
-            Some(number) => println!("Loaded as change {number} of employer {code}."),
-            None => println!("Nothing was changed: all of it was there already."),
+            Some(number) => say!("Loaded as change {number} of employer {code}."),
+            None => say!("Nothing was changed: all of it was there already."),
         }
         opened.close().await?;
         Ok(Ended::Done)
@@ -116,7 +116,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Failed> {
 
 fn preview(plan: &Plan) {
     let counts = plan.counts;
-    println!(
+    say!(
         "{}: {} staff records, {} new, {} changed, {} leavers, {} with a changed email, date of birth or smartcard, {} unchanged",
         plan.file_name,
         counts.records,
@@ -128,34 +128,34 @@ fn preview(plan: &Plan) {
     );
     for planned in plan.new.iter().take(LISTED) {
         let username = planned.username.as_ref().map(|username| format!(", {username}")).unwrap_or_default();
-        println!("  new      line {}: {} {}{username}", planned.line, planned.employee_number, planned.name);
+        say!("  new      line {}: {} {}{username}", planned.line, planned.employee_number, planned.name);
     }
     more(plan.new.len());
     for planned in plan.changed.iter().take(LISTED) {
-        println!("  changed  line {}: {} {}", planned.line, planned.employee_number, planned.name);
+        say!("  changed  line {}: {} {}", planned.line, planned.employee_number, planned.name);
         for change in &planned.changes {
             let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
-            println!("             {}: {} -> {}", change.field, shown(&change.before), shown(&change.after));
+            say!("             {}: {} -> {}", change.field, shown(&change.before), shown(&change.after));
         }
         for field in &planned.held {
-            println!(
+            say!(
                 "             the new {} works after a day, in which the person can stop it",
                 field.as_str().replace('_', " ")
             );
         }
         if let Some(day) = planned.leaves {
-            println!("             leaves on {day}");
+            say!("             leaves on {day}");
         }
     }
     more(plan.changed.len());
     for warning in &plan.warnings {
-        println!("  note     {warning}");
+        say!("  note     {warning}");
     }
 }
 
 fn more(number: usize) {
     if number > LISTED {
-        println!("  … and {} more", number - LISTED);
+        say!("  … and {} more", number - LISTED);
     }
 }
 
