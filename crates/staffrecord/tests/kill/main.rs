@@ -83,7 +83,7 @@ async fn killed_at(points: usize) {
 
     let installation = staffed(Installation::new());
     // All of them come from one address.
-    installation.change("#network_failures = 500", "network_failures = 1000000");
+    installation.change("#network_failures = 2000", "network_failures = 1000000");
     let (csv, people) = crowd(0..ASKING * (points + 1));
     installation.import("427", csv).ends(0);
     let _server = MailServer::plain(&installation);

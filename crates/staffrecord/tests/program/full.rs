@@ -40,7 +40,7 @@ async fn a_full_disk_is_said_plainly_and_costs_nothing_that_was_taken() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (stop, stopped) = watch::channel(false);
     let mut browser = Browser::at(listener.local_addr().unwrap());
-    let serving = tokio::spawn(serve::connections(listener, None, full.router.clone(), stopped));
+    let serving = tokio::spawn(serve::connections(listener, None, Vec::new(), full.router.clone(), stopped));
 
     // Some room is left in the pages that are there, for one thing more than for another.
     let mut taken = 0_i64;

@@ -1,0 +1,16 @@
+//! The figures, one a module.
+
+pub(crate) mod hashing;
+pub(crate) mod import;
+pub(crate) mod portal;
+pub(crate) mod recovery;
+pub(crate) mod start;
+pub(crate) mod storm;
+pub(crate) mod times;
+pub(crate) mod weight;
+pub(crate) mod writes;
+
+/// Everybody at this machine is on the employer's network, so that accounts can be used before anybody approves them.
+const INSIDE: &str = "networks=127.0.0.0/8";
+
+const MIB: f64 = 1024.0 * 1024.0;

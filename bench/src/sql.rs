@@ -1,0 +1,82 @@
+//! The plain inserts that loading a staff file is held against: the same rows, each by a statement of its own.
+
+use store::{Day, Instant, Result, Tx, on};
+use uuid::Uuid;
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct RecordRow {
+    pub(crate) id: Uuid,
+    pub(crate) employee_number: String,
+    pub(crate) title: Option<String>,
+    pub(crate) first_names: String,
+    pub(crate) last_name: String,
+    pub(crate) date_of_birth: Day,
+    pub(crate) email: Option<String>,
+    pub(crate) smartcard_uuid: Option<String>,
+    pub(crate) name: String,
+    pub(crate) allotted_at: Instant,
+}
+
+/// Staff record, version and username of everybody whom a change brought, in the order of the file.
+pub(crate) async fn records(tx: &mut Tx<'_>, number: i64) -> Result<Vec<RecordRow>> {
+    on!(tx, c => sqlx::query_as("SELECT r.id, r.employee_number, v.title, v.first_names, v.last_name, v.date_of_birth, v.email,
+            v.smartcard_uuid, u.name, u.allotted_at
+         FROM staff_record r
+         JOIN staff_version v ON v.staff_record_id = r.id
+         JOIN username u ON u.staff_record_id = r.id
+         WHERE r.created_number = $1 ORDER BY r.employee_number")
+        .bind(number).fetch_all(c).await)
+}
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct AssignmentRow {
+    pub(crate) staff_record_id: Uuid,
+    pub(crate) assignment_number: String,
+    pub(crate) position: Option<String>,
+    pub(crate) department: Option<String>,
+    pub(crate) location: Option<String>,
+    pub(crate) manager: Option<String>,
+    pub(crate) start_date: Day,
+}
+
+/// The assignments of the same people, in the order of the file.
+pub(crate) async fn assignments(tx: &mut Tx<'_>, number: i64) -> Result<Vec<AssignmentRow>> {
+    on!(tx, c => sqlx::query_as("SELECT a.staff_record_id, a.assignment_number, a.position, a.department, a.location, a.manager, a.start_date
+         FROM staff_record r JOIN assignment a ON a.staff_record_id = r.id
+         WHERE r.created_number = $1 ORDER BY r.employee_number, a.assignment_number")
+        .bind(number).fetch_all(c).await)
+}
+
+pub(crate) async fn insert_record(
+    tx: &mut Tx<'_>,
+    row: &RecordRow,
+    employer: Uuid,
+    number: i64,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO staff_record (id, employer_id, employee_number, created_number) VALUES ($1, $2, $3, $4)")
+        .bind(row.id).bind(employer).bind(&row.employee_number).bind(number).execute(c).await.map(drop))
+}
+
+pub(crate) async fn insert_version(tx: &mut Tx<'_>, row: &RecordRow, number: i64) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO staff_version (staff_record_id, number, title, first_names, last_name, date_of_birth, email,
+            smartcard_uuid) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(row.id).bind(number).bind(&row.title).bind(&row.first_names).bind(&row.last_name).bind(row.date_of_birth)
+        .bind(&row.email).bind(&row.smartcard_uuid).execute(c).await.map(drop))
+}
+
+pub(crate) async fn insert_username(
+    tx: &mut Tx<'_>,
+    row: &RecordRow,
+    employer: Uuid,
+    number: i64,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO username (name, staff_record_id, employer_id, number, allotted_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(&row.name).bind(row.id).bind(employer).bind(number).bind(row.allotted_at).execute(c).await.map(drop))
+}
+
+pub(crate) async fn insert_assignment(tx: &mut Tx<'_>, row: &AssignmentRow, number: i64) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO assignment (staff_record_id, number, assignment_number, position, department, location,
+            manager, start_date) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+        .bind(row.staff_record_id).bind(number).bind(&row.assignment_number).bind(&row.position).bind(&row.department)
+        .bind(&row.location).bind(&row.manager).bind(row.start_date).execute(c).await.map(drop))
+}
