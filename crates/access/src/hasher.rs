@@ -12,10 +12,11 @@ use std::{
 };
 
 use argon2::{
-    Algorithm, Argon2, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version,
+    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
 };
 use store::Entropy;
+use subtle::ConstantTimeEq;
 use tokio::sync::oneshot;
 use web::Password;
 
@@ -74,11 +75,21 @@ impl Hasher {
     /// Where the parameters are out of the algorithm's range.
     pub fn start(settings: &Settings, entropy: Entropy) -> Result<Self, SettingsError> {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, settings.params()?);
-        let began = Instant::now();
-        let nobody = hash(&argon2, &Password::new("nobody's"), &entropy.bytes()).ok_or_else(|| {
-            SettingsError { key: "hash_memory_kib", says: "the password hash cannot be computed".into() }
+        let mut memory = Vec::new();
+        let mut each = LONGEST_QUEUE;
+        let mut nobody = None;
+        // The first is slow, since its memory is new.
+        for _ in 0..3 {
+            let began = Instant::now();
+            nobody = hash(&argon2, &Password::new("nobody's"), &entropy.bytes(), &mut memory);
+            each = each.min(began.elapsed());
+        }
+        drop(memory);
+        let each = each.max(Duration::from_micros(100));
+        let nobody = nobody.ok_or_else(|| SettingsError {
+            key: "hash_memory_kib",
+            says: "the password hash cannot be computed".into(),
         })?;
-        let each = began.elapsed().max(Duration::from_micros(100));
         let threads = settings
             .hash_threads
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
@@ -130,12 +141,9 @@ impl Hasher {
     #[must_use]
     pub fn is_outdated(&self, hash: &str) -> bool {
         let today = self.0.argon2.params();
-        PasswordHash::new(hash).ok().and_then(|hash| argon2::Params::try_from(&hash).ok()).is_none_or(
-            |made| {
-                (made.m_cost(), made.t_cost(), made.p_cost())
-                    != (today.m_cost(), today.t_cost(), today.p_cost())
-            },
-        )
+        PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok()).is_none_or(|made| {
+            (made.m_cost(), made.t_cost(), made.p_cost()) != (today.m_cost(), today.t_cost(), today.p_cost())
+        })
     }
 
     /// Hashes computed so far.
@@ -174,6 +182,8 @@ impl Drop for Inner {
 fn work(inner: &std::sync::Weak<Inner>) {
     // On Linux this is the calling thread's own priority. Where it is refused, pages wait a little longer.
     let _ = rustix::process::setpriority_process(None, 10);
+    // Kept from one hash to the next: the system would take it back and clear it anew each time.
+    let mut memory = Vec::new();
     while let Some(inner) = inner.upgrade() {
         let mut queue = inner.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let order = match queue.pop_front() {
@@ -191,29 +201,78 @@ fn work(inner: &std::sync::Weak<Inner>) {
         {
             inner.hashes.fetch_add(1, Ordering::SeqCst);
             metrics::counter!("staffrecord_access_hashes_total").increment(1);
-            let _ = answer.send(done(&inner, task));
+            let _ = answer.send(done(&inner, task, &mut memory));
         }
     }
 }
 
-fn done(inner: &Inner, task: Task) -> Answer {
+fn done(inner: &Inner, task: Task, memory: &mut Vec<Block>) -> Answer {
     match task {
-        Task::Hash { password, salt } => Answer::Hashed(hash(&inner.argon2, &password, &salt)),
+        Task::Hash { password, salt } => Answer::Hashed(hash(&inner.argon2, &password, &salt, memory)),
         Task::Verify { password, hash } => {
-            let known = hash.is_some();
-            let hash = hash.unwrap_or_else(|| inner.nobody.clone());
             // What is too long for a password is cut, so that it costs neither less nor more.
             let long = password.reveal().chars().count() > LONGEST;
             let password = if long { Password::new("too long") } else { password };
-            let right = PasswordHash::new(&hash)
-                .is_ok_and(|hash| inner.argon2.verify_password(normal(&password).as_bytes(), &hash).is_ok());
-            Answer::Verified(right && known && !long)
+            let known = hash.as_deref().and_then(|hash| PasswordHash::new(hash).ok()).filter(|_| !long);
+            let right = known.as_ref().and_then(|hash| is_of(hash, &password, memory));
+            if right.is_none() {
+                // Where there is none to hold it against, nobody's costs the same.
+                let nobody = PasswordHash::new(&inner.nobody).ok();
+                let _ = nobody.and_then(|hash| is_of(&hash, &password, memory));
+            }
+            Answer::Verified(right == Some(true))
         }
     }
 }
 
-fn hash(argon2: &Argon2<'_>, password: &Password, salt: &[u8; 16]) -> Option<String> {
-    Some(argon2.hash_password_with_salt(normal(password).as_bytes(), salt).ok()?.to_string())
+/// Whether a hash was made of this password; `None` where it is none of ours.
+fn is_of(hash: &PasswordHash, password: &Password, memory: &mut Vec<Block>) -> Option<bool> {
+    if hash.algorithm != ARGON2ID_IDENT || hash.version != Some(Version::V0x13.into()) {
+        return None;
+    }
+    let (salt, expected) = (hash.salt?, hash.hash?);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::try_from(hash).ok()?);
+    let found = compute(&argon2, password, &salt, memory)?;
+    Some(expected.as_bytes().ct_eq(&found).into())
+}
+
+fn hash(
+    argon2: &Argon2<'_>,
+    password: &Password,
+    salt: &[u8; 16],
+    memory: &mut Vec<Block>,
+) -> Option<String> {
+    let computed = compute(argon2, password, salt, memory)?;
+    let hash = PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params()).ok()?,
+        salt: Some(Salt::new(salt).ok()?),
+        hash: Some(Output::new(&computed).ok()?),
+    };
+    Some(hash.to_string())
+}
+
+fn compute(
+    argon2: &Argon2<'_>,
+    password: &Password,
+    salt: &[u8],
+    memory: &mut Vec<Block>,
+) -> Option<[u8; 32]> {
+    let blocks = argon2.params().block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let mut computed = [0; 32];
+    argon2
+        .hash_password_into_with_memory(
+            normal(password).as_bytes(),
+            salt,
+            &mut computed,
+            &mut memory[..blocks],
+        )
+        .ok()?;
+    Some(computed)
 }
 
 /// The same characters however a keyboard composes them (NIST SP 800-63B-4 §3.1.1.2).

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use records::{Learning, LocalLink};
+use records::{Holder, Learning, LocalLink};
 use store::Db;
 use web::{
     Audience, Page, Person, Problem, Route, format,
@@ -30,12 +30,14 @@ struct LearningView {
 
 /// P4.
 async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Response, Problem> {
+    let holder = person
+        .record
+        .downcast_ref::<Holder>()
+        .ok_or_else(|| Problem::broken("the front read no staff record"))?;
     let mut reader = db.read().await?;
-    let holder =
-        records::holder(&mut reader.tx(), person.staff_record, person.now).await?.ok_or(Problem::NotFound)?;
     let changes = records::open_holds(&mut reader.tx(), person.staff_record, person.now).await?.len();
     drop(reader);
-    let settings = holder.employer.settings;
+    let settings = &holder.employer.settings;
     let last_log_in = person
         .last_log_in
         .as_ref()
@@ -44,7 +46,7 @@ async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Respon
         name: &person.name,
         last_log_in,
         changes,
-        learning: settings.learning.map(learning),
+        learning: settings.learning.clone().map(learning),
         links: &settings.local_links,
     };
     page.shell("Portal").show(&body)

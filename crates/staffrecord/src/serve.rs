@@ -40,7 +40,7 @@ const IDLE_SECONDS: u64 = 75;
 /// So many connections of one address at once, unless it is a trusted proxy's.
 const CONNECTIONS_EACH: usize = 2048;
 /// So large a request's head may be.
-const HEADER_BYTES: usize = 32 * 1024;
+const HEADER_BYTES: usize = 16 * 1024;
 /// So long requests under way may take once the program is told to stop.
 const FAREWELL_SECONDS: u64 = 30;
 

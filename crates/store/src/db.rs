@@ -143,6 +143,8 @@ impl Db {
             let read = SqlitePoolOptions::new()
                 .max_connections(options.connections)
                 .acquire_timeout(Duration::from_secs(10))
+                // A file does not hang up: asking it each time would be one more turn a page.
+                .test_before_acquire(false)
                 .connect_with(lite_options(file).read_only(true))
                 .await?;
             let writer = Writer::start(connection, statements.clone(), counts.clone());

@@ -142,23 +142,36 @@ async fn commit_together(
     let mut done = Vec::with_capacity(batch.len());
     let mut waiting = batch.into_iter();
     let ended = async {
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-        for Queued { work, answer } in waiting.by_ref() {
-            let ran = savepoint(connection, work, statements).await;
+        say(connection, "BEGIN IMMEDIATE; SAVEPOINT work").await?;
+        while let Some(Queued { work, answer }) = waiting.next() {
+            let ran = {
+                let mut tx = Tx::new(Connection::Lite(connection), statements);
+                AssertUnwindSafe(work(&mut tx)).catch_unwind().await.ok()
+            };
+            let keep = matches!(ran, Some((true, _)));
+            // As few turns as can be: each is a change of threads.
+            let next = match (keep, waiting.len() > 0) {
+                (true, true) => "RELEASE work; SAVEPOINT work",
+                (true, false) => "RELEASE work; COMMIT",
+                (false, true) => "ROLLBACK TO work; RELEASE work; SAVEPOINT work",
+                (false, false) => "ROLLBACK TO work; RELEASE work; COMMIT",
+            };
+            if let Err(error) = say(connection, next).await {
+                // On a full disk SQLite has rolled back everything by itself. The work that met it knows why; the others may
+                // try again.
+                let own = ran.filter(|_| !keep).map(|(_, outcome)| outcome);
+                let others = if own.is_some() { StoreError::Busy } else { repeated(&error) };
+                drop(answer.send(own.ok_or(error)));
+                return Err(others);
+            }
             match ran {
-                Ok(Some((keep, outcome))) => {
+                Some((keep, outcome)) => {
                     kept += u64::from(keep);
                     done.push((answer, outcome));
                 }
-                Ok(None) => drop(answer.send(Err(StoreError::Panicked))),
-                Err(Undone { error, outcome }) => {
-                    let others = if outcome.is_some() { StoreError::Busy } else { repeated(&error) };
-                    drop(answer.send(outcome.ok_or(error)));
-                    return Err(others);
-                }
+                None => drop(answer.send(Err(StoreError::Panicked))),
             }
         }
-        sqlx::query("COMMIT").execute(&mut *connection).await?;
         Ok(())
     }
     .await;
@@ -184,37 +197,10 @@ async fn commit_together(
     }
 }
 
-/// The whole transaction is gone, with what the piece of work at fault has to say of it.
-struct Undone {
-    error: StoreError,
-    outcome: Option<Outcome>,
-}
-
-impl From<sqlx::Error> for Undone {
-    fn from(error: sqlx::Error) -> Self {
-        Self { error: error.into(), outcome: None }
-    }
-}
-
-/// Runs one piece of work in a savepoint; `None` where it panicked.
-async fn savepoint(
-    connection: &mut SqliteConnection,
-    work: Work,
-    statements: &Statements,
-) -> std::result::Result<Option<(bool, Outcome)>, Undone> {
-    sqlx::query("SAVEPOINT work").execute(&mut *connection).await?;
-    let ran = {
-        let mut tx = Tx::new(Connection::Lite(connection), statements);
-        AssertUnwindSafe(work(&mut tx)).catch_unwind().await.ok()
-    };
-    if !matches!(ran, Some((true, _)))
-        && let Err(error) = sqlx::query("ROLLBACK TO work").execute(&mut *connection).await
-    {
-        // On a full disk SQLite has rolled back everything by itself. The work knows why; the others may try again.
-        return Err(Undone { error: error.into(), outcome: ran.map(|(_, outcome)| outcome) });
-    }
-    sqlx::query("RELEASE work").execute(&mut *connection).await?;
-    Ok(ran)
+async fn say(connection: &mut SqliteConnection, text: &'static str) -> Result<()> {
+    // Each text is prepared once, with all its statements.
+    sqlx::query(text).execute(connection).await?;
+    Ok(())
 }
 
 /// The same error once more, for everybody who shared the commit.

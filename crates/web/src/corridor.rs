@@ -11,7 +11,7 @@ use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts, uri::Authority};
 use store::{Clock, Entropy, Secret};
 use tower_http::compression::{
-    CompressionLayer,
+    CompressionLayer, CompressionLevel,
     predicate::{DefaultPredicate, NotForContentType, Predicate},
 };
 use tracing::Instrument;
@@ -72,6 +72,7 @@ pub fn build(routes: &[Route], corridor: Corridor) -> Router {
         .layer(from_fn_with_state(entrance, enter))
         .layer(
             CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
                 .compress_when(DefaultPredicate::new().and(NotForContentType::new("application/pdf"))),
         )
         .merge(assets::routes())
@@ -329,6 +330,10 @@ async fn dress(corridor: &Corridor, page: &Page, mut response: Response) -> Resp
     let Ok(mut shown) = page.shell(title.clone()).status(problem.status()).show(&view) else {
         return response;
     };
+    if matches!(problem, Problem::Busy { .. }) {
+        // Whoever has to wait does so without a place of their own.
+        shown.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     for name in [header::RETRY_AFTER, header::ALLOW] {
         if let Some(value) = response.headers_mut().remove(&name) {
             shown.headers_mut().insert(name, value);

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use futures::future::BoxFuture;
@@ -43,6 +43,8 @@ pub struct Person {
     pub employer: Uuid,
     /// The session.
     pub session: Uuid,
+    /// The staff record and its employer as the front has read them for this request: whoever knows the type can take it.
+    pub record: Arc<dyn Any + Send + Sync>,
     /// The name shown on pages.
     pub name: String,
     /// Whether the request comes from their employer's networks.

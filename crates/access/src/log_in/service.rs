@@ -105,6 +105,9 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
         Username::parse(&attempt.username).or_else(|| Username::parse(NOBODY)).ok_or(LogInError::Wrong)?;
     let mut reader = app.db.read().await?;
     let holder = records::find_by_username(&mut reader.tx(), &username, now).await?;
+    if holder.is_none() {
+        app.read_in_vain();
+    }
     let subject = holder.as_ref().map_or_else(|| nobody(&attempt.username), |holder| holder.record.id);
     let account = account::sql::account(&mut reader.tx(), subject).await?;
     drop(reader);

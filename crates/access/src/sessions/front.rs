@@ -82,6 +82,7 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
                 now,
                 zone: holder.employer.zone(),
                 language: Language::English,
+                record: Arc::new(holder),
             })))
         }
     }

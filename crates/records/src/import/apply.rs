@@ -275,6 +275,7 @@ impl Loader {
 
     async fn stage(&self, piece: Piece) -> Result<(), ApplyError> {
         let (this, now) = (self.clone(), self.clock.now());
+        let began = std::time::Instant::now();
         let staged = self.db.write(move |tx| {
             async move {
                 this.keep_lease(tx, now).await?;
@@ -287,7 +288,11 @@ impl Loader {
             // A number or username that another change has taken since the plan was made.
             ApplyError::Store(error) if error.is_duplicate() => ApplyError::Overtaken,
             other => other,
-        })
+        })?;
+        // Another process that wants to write to the same SQLite file only looks now and then whether it may: half of the time is
+        // left to it.
+        tokio::time::sleep(began.elapsed()).await;
+        Ok(())
     }
 
     async fn switch(&self, number: i64, switch: Switch) -> Result<(), ApplyError> {

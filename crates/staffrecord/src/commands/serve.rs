@@ -41,13 +41,12 @@ pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
     let listener = serve::listen(serve.listen).await.map_err(Failed::because)?;
     let address = listener.local_addr().map_err(Failed::because)?;
     let (stop, stopped) = watch::channel(false);
-    let mut tasks = vec![];
+    let mut tasks = vec![tokio::spawn(keep_up(metrics.clone(), stopped.clone()))];
     if let Some(metrics_listen) = serve.metrics_listen {
         let listener = serve::listen(metrics_listen).await.map_err(Failed::because)?;
         say!("Metrics are on {}", listener.local_addr().map_err(Failed::because)?);
-        let (upkeep, until) = (metrics.clone(), stopped.clone());
-        tasks.push(tokio::spawn(keep_up(upkeep, until)));
-        tasks.push(tokio::spawn(serve::metrics(listener, metrics, stopped.clone())));
+        let (metrics, stopped) = (metrics.clone(), stopped.clone());
+        tasks.push(tokio::spawn(serve::metrics(listener, metrics, stopped)));
     }
     let router = serve::with_health(portal.router.clone(), opened.db.clone());
     // The work behind the pages ends after them, so that what the last requests left is sealed.
