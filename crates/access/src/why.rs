@@ -98,7 +98,7 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
             ));
         }
         (Some(mail), _) if mail.state == mail::State::Waiting => {
-            standing.push("A mail with a link waits to be sent.".into())
+            standing.push("A mail with a link waits to be sent.".into());
         }
         (_, Some(link)) => {
             let (sent, expires) =

@@ -125,7 +125,7 @@ both_databases!(many_guesses_at_once_at_the_present_password_end_the_session, |p
     portal.set_password("427HOWSEA01").await;
     // Hashing takes long here, so that all of them wait before the first is answered.
     let slow = Portal::reopened(&portal, |settings| {
-        (settings.hash_memory_kib, settings.hash_passes) = (32 * 1024, 3)
+        (settings.hash_memory_kib, settings.hash_passes) = (32 * 1024, 3);
     });
     let mut browser = slow.browser();
     browser.log_in("427HOWSEA01", PASSWORD).await.leads_to("/portal");

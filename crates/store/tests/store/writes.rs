@@ -205,9 +205,9 @@ async fn a_lease_has_one_holder_until_it_runs_out() {
         let release = |holder: Uuid| {
             let db = db.clone();
             async move {
-                db.write(move |tx| async move { lease::release(tx, "seal", holder).await }.boxed())
-                    .await
-                    .unwrap()
+                let released: store::Result<()> =
+                    db.write(move |tx| async move { lease::release(tx, "seal", holder).await }.boxed()).await;
+                released.unwrap();
             }
         };
         release(first).await;
