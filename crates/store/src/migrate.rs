@@ -1,4 +1,4 @@
-use sqlx::{ConnectOptions, migrate::Migrator};
+use sqlx::{ConnectOptions, Connection as _, migrate::Migrator};
 
 use crate::{
     Db, Result, StoreError,
@@ -39,7 +39,14 @@ impl Db {
                 let mut connection = lite_options(file).connect().await?;
                 migrations.run_direct(None, &mut connection, false).await
             }
-            Pools::Pg(pool) => migrations.run(pool).await,
+            Pools::Pg(pool) => {
+                // A connection of its own: the lock that keeps two processes from migrating at once belongs to the connection,
+                // and one that fails would take it back to the pool.
+                let mut connection = pool.acquire().await?.detach();
+                let ran = migrations.run_direct(None, &mut connection, false).await;
+                let _ = connection.close().await;
+                ran
+            }
         };
         ran.map_err(|error| StoreError::Sql(sqlx::Error::Migrate(Box::new(error))))
     }

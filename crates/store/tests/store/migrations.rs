@@ -34,7 +34,13 @@ async fn a_migration_that_fails_leaves_the_old_schema_usable() {
         assert_eq!(tables(&db).await, before, "nothing of it is left");
         assert!(testing::strings(&db, "SELECT name FROM lease").await.is_empty(), "what was there works");
         assert!(db.pending_migrations().await.unwrap().is_empty());
-        db.migrate().await.unwrap();
+        // A second process is not kept waiting by the one that failed.
+        let again = async {
+            for _ in 0..4 {
+                db.migrate().await.unwrap();
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), again).await.unwrap();
     })
     .await;
 }
