@@ -6,12 +6,7 @@ use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{Act, Status, sql};
-use crate::{
-    App, account,
-    app::Trace,
-    log_in, mails,
-    sessions::{self, EndedBy},
-};
+use crate::{App, account, app::Trace, log_in, mails};
 
 /// Why a decision on internet access was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -54,9 +49,6 @@ pub async fn decide(
                 let before = sql::hold_status(tx, holder.record.id).await?.ok_or(DecideError::NoAccount)?;
                 let after = before.after(act).ok_or(DecideError::Overtaken(before))?;
                 sql::set_status(tx, holder.record.id, after, now).await?;
-                if after == Status::Withdrawn {
-                    sessions::sql::end_all(tx, holder.record.id, None, EndedBy::Withdrawn, now).await?;
-                }
                 mails::tell(tx, &app_in, &holder, mails::INTERNET_ACCESS, json!({ "status": after }), now)
                     .await?;
                 let mut entry = trace.entry(&app_in, "access.internet_access_decided", Some(&holder), now);

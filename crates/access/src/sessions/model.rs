@@ -17,8 +17,6 @@ store::words! {
         Age = "age",
         /// Somebody logged in anew on the same browser.
         Replaced = "replaced",
-        /// HR withdrew internet access.
-        Withdrawn = "withdrawn",
         /// The password was set anew.
         Password = "password",
         /// Too many wrong answers when asked to confirm.
