@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use access::recovery::{self, Request, UsedBy};
+use access::{
+    NewPassword,
+    recovery::{self, Request, UsedBy},
+};
 use staffrecord::{Parts, Portal, config::Config};
 use store::{Clock, Db, Entropy, Secret};
 use tokio::process::Command;
@@ -173,7 +176,9 @@ impl World {
                 session: None,
                 trace: access::Trace::system(),
             };
-            let set = recovery::set_password(app, &secret, hash.clone(), by).await;
+            let set =
+                recovery::set_password(app, &secret, NewPassword { hash: hash.clone(), short: false }, by)
+                    .await;
             set.map_err(|error| Failed::because(format!("{}: {error}", person.username)))?;
         }
         // The notices, so that `serve` begins with nothing to do.
@@ -199,6 +204,7 @@ impl World {
             sender,
             anchor: config.anchor(),
             more_routes: Vec::new(),
+            folder: config.folder.clone(),
         })?;
         Ok((db, portal))
     }

@@ -1,4 +1,4 @@
-//! Makes what browsers fetch: one style sheet, two scripts and the pictures they name, each under a name that holds the
+//! Makes what browsers fetch: one style sheet, the scripts and the pictures they name, each under a name that holds the
 //! hash of its contents, compressed, with a table of them for `src/assets.rs` to serve.
 
 use std::{
@@ -97,6 +97,10 @@ fn make() -> Result<(), Box<dyn Error>> {
     served.push(
         Served::new("portal", "js", script.into_bytes())
             .named("SCRIPT", "The one script of every page, a module."),
+    );
+    served.push(
+        Served::new("passkeys", "js", text(ours.join("passkeys.js"))?.into_bytes())
+            .named("PASSKEYS", "What a page with a passkey's form loads besides, a module."),
     );
     served.push(
         Served::new("favicon", "svg", fs::read(watched(ours.join("favicon.svg")))?)

@@ -3,7 +3,7 @@
 use store::Instant;
 use uuid::Uuid;
 
-use crate::internet_access::Status;
+use crate::{factors::History, internet_access::Status};
 
 /// An account's row.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -20,6 +20,20 @@ pub(crate) struct Account {
     pub(crate) last_log_in_at: Option<Instant>,
     /// On what.
     pub(crate) last_log_in_device: Option<String>,
+    /// Whether the password is too short to be the only factor.
+    pub(crate) password_short: bool,
+    /// What decides about second factors.
+    #[sqlx(flatten)]
+    pub(crate) history: History,
+}
+
+/// A password that the rules have passed.
+#[derive(Clone, Debug)]
+pub struct NewPassword {
+    /// Its hash, a PHC string.
+    pub hash: String,
+    /// Whether it is too short to be the only factor.
+    pub short: bool,
 }
 
 pub(crate) mod sql {
@@ -28,12 +42,14 @@ pub(crate) mod sql {
     use store::{Instant, Result, Tx, on};
     use uuid::Uuid;
 
-    use super::Account;
+    use super::{Account, NewPassword};
     use crate::internet_access::Status;
 
     pub(crate) async fn account(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Option<Account>> {
         on!(tx, c => sqlx::query_as(
-            "SELECT staff_record_id, password_hash, password_set_at, internet_access, last_log_in_at, last_log_in_device
+            "SELECT staff_record_id, password_hash, password_set_at, internet_access, last_log_in_at, last_log_in_device,
+                 password_short, first_log_in_at, first_password_at, first_factor_at, enrolment_until,
+                 EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = account.staff_record_id) AS has_factor
              FROM account WHERE staff_record_id = $1")
             .bind(staff_record).fetch_optional(c).await)
     }
@@ -49,11 +65,32 @@ pub(crate) mod sql {
     pub(crate) async fn set_password(
         tx: &mut Tx<'_>,
         staff_record: Uuid,
-        hash: &str,
+        new: &NewPassword,
         now: Instant,
     ) -> Result<()> {
-        on!(tx, c => sqlx::query("UPDATE account SET password_hash = $2, password_set_at = $3 WHERE staff_record_id = $1")
-            .bind(staff_record).bind(hash).bind(now).execute(c).await.map(drop))
+        on!(tx, c => sqlx::query(
+            "UPDATE account SET password_hash = $2, password_set_at = $3, password_short = $4 WHERE staff_record_id = $1")
+            .bind(staff_record).bind(&new.hash).bind(now).bind(new.short).execute(c).await.map(drop))
+    }
+
+    /// Notes that the first password is about to be set by a mailed link.
+    pub(crate) async fn note_first_password(tx: &mut Tx<'_>, staff_record: Uuid, now: Instant) -> Result<()> {
+        on!(tx, c => sqlx::query(
+            "UPDATE account SET first_password_at = $2 WHERE staff_record_id = $1 AND password_hash IS NULL AND first_password_at IS NULL")
+            .bind(staff_record).bind(now).execute(c).await.map(drop))
+    }
+
+    /// Notes that a factor was set up: what let it be done from outside is used up.
+    pub(crate) async fn note_factor(tx: &mut Tx<'_>, staff_record: Uuid, now: Instant) -> Result<()> {
+        on!(tx, c => sqlx::query(
+            "UPDATE account SET first_factor_at = COALESCE(first_factor_at, $2), enrolment_until = NULL WHERE staff_record_id = $1")
+            .bind(staff_record).bind(now).execute(c).await.map(drop))
+    }
+
+    /// Lets the holder set up a factor from anywhere until then.
+    pub(crate) async fn open_enrolment(tx: &mut Tx<'_>, staff_record: Uuid, until: Instant) -> Result<()> {
+        on!(tx, c => sqlx::query("UPDATE account SET enrolment_until = $2 WHERE staff_record_id = $1")
+            .bind(staff_record).bind(until).execute(c).await.map(drop))
     }
 
     /// Stores the same password's hash of today's parameters, unless the password has changed meanwhile.
@@ -68,7 +105,9 @@ pub(crate) mod sql {
         device: &str,
         now: Instant,
     ) -> Result<()> {
-        on!(tx, c => sqlx::query("UPDATE account SET last_log_in_at = $2, last_log_in_device = $3 WHERE staff_record_id = $1")
+        on!(tx, c => sqlx::query(
+            "UPDATE account SET last_log_in_at = $2, last_log_in_device = $3, first_log_in_at = COALESCE(first_log_in_at, $2)
+             WHERE staff_record_id = $1")
             .bind(staff_record).bind(now).bind(device).execute(c).await.map(drop))
     }
 }

@@ -2,11 +2,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use audit::{Actor, NewEntry, Origin};
 use records::{Employer, Holder};
+use second_factors::passkeys::{PasskeyError, Passkeys};
 use store::{Clock, Db, Entropy, Instant, StoreError};
 use uuid::Uuid;
 use web::{Desk, Keys, Page, Site};
 
-use crate::{hasher::Hasher, passwords::Judge, settings::Settings};
+use crate::{hasher::Hasher, passwords::Judge, settings::Settings, smartcard::Cards};
 
 /// What the use cases and pages of this room need. Cheap to clone.
 #[derive(Clone)]
@@ -28,6 +29,10 @@ pub struct Inner {
     pub hasher: Hasher,
     /// The password rules.
     pub judge: Judge,
+    /// Passkeys, where the site has an address that they can be bound to.
+    pub passkeys: Option<Passkeys>,
+    /// Smartcards.
+    pub cards: Cards,
     /// The `[access]` table.
     pub settings: Settings,
     /// The employers as they were at a revision, so that pages do not read them all each time.
@@ -60,6 +65,11 @@ impl App {
     #[must_use]
     pub fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    /// Passkeys; where there can be none, nobody has one.
+    pub(crate) fn passkeys(&self) -> Result<&Passkeys, PasskeyError> {
+        self.passkeys.as_ref().ok_or(PasskeyError::Unknown)
     }
 
     /// All employers, as they are now: read anew when one has changed.

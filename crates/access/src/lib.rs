@@ -4,7 +4,7 @@
 //! `store`. The other rooms do not know it: they see a [`web::Person`], which its [`web::Front`] finds by a session's cookie.
 //!
 //! By word: [`log_in`] and its [`lock`], [`sessions`], [`recovery`] (`/forgotten` and the mailed link), [`internet_access`],
-//! [`passwords`] and the [`hasher`], [`confirm`], kept forms, `My account`, [`mod@why`] for the service desk.
+//! [`passwords`] and the [`hasher`], [`smartcard`], second [`factors`] and their [`re_enrolment`], [`confirm`], kept forms, `My account`, [`mod@why`] for the service desk.
 //!
 //! To add a page: its route in the `pages.rs` of its word, one use case in `service.rs`, its statements in `sql.rs`, its
 //! sentences in a template; then its line in the table of routes and callers in the program's tests.
@@ -13,6 +13,7 @@ mod account;
 mod app;
 mod browser;
 pub mod confirm;
+pub mod factors;
 pub mod hasher;
 pub mod internet_access;
 mod kept_forms;
@@ -21,18 +22,22 @@ pub mod log_in;
 mod mails;
 mod my_account;
 pub mod passwords;
+pub mod re_enrolment;
 pub mod recovery;
 mod reset_password;
 pub mod sessions;
 mod settings;
+pub mod smartcard;
 mod sweep;
+mod tickets;
 mod unlock;
 mod why;
 mod words;
 
+pub use account::NewPassword;
 pub use app::{App, EmployersSeen, Inner, Trace};
 pub use mails::composers;
-pub use reset_password::{ResetError, reset_password};
+pub use reset_password::{Present, ResetError, reset_password};
 pub use settings::{Settings, SettingsError};
 pub use sweep::sweep;
 pub use unlock::{UnlockError, unlock};
@@ -44,6 +49,8 @@ pub use words::status as status_words;
 pub fn routes(app: &App) -> Vec<web::Route> {
     [
         log_in::pages::routes(app),
+        smartcard::pages::routes(app),
+        factors::pages::routes(app),
         recovery::pages::routes(app),
         sessions::pages::routes(app),
         kept_forms::pages::routes(app),
@@ -57,5 +64,5 @@ pub fn routes(app: &App) -> Vec<web::Route> {
 /// The jobs of this room.
 #[must_use]
 pub fn handlers(app: &App) -> Vec<store::jobs::Handler> {
-    vec![recovery::handler(app.clone())]
+    vec![recovery::handler(app.clone()), re_enrolment::handler(app.clone())]
 }

@@ -17,6 +17,12 @@ pub(crate) const PASSWORD_SET: &str = "access.password_set";
 pub(crate) const UNLOCKED: &str = "access.unlocked";
 /// A notice that somebody logged in on a new device from outside.
 pub(crate) const NEW_DEVICE: &str = "access.new_device";
+/// A notice that a second factor was set up or taken off.
+pub(crate) const SECOND_FACTOR: &str = "access.second_factor";
+/// A notice that the second factors are to be taken off, because their holder is said to have lost them.
+pub(crate) const RE_ENROLMENT: &str = "access.re_enrolment";
+/// A notice that they were.
+pub(crate) const RE_ENROLLED: &str = "access.re_enrolled";
 /// HR's decision on internet access.
 pub(crate) const INTERNET_ACCESS: &str = "access.internet_access";
 
@@ -39,10 +45,13 @@ pub(crate) async fn tell(
 /// The composers of this room's mails.
 #[must_use]
 pub fn composers(app: &App) -> Vec<Composer> {
-    let notices = [PASSWORD_SET, UNLOCKED, NEW_DEVICE, INTERNET_ACCESS].map(|kind| {
-        let app = app.clone();
-        Composer::new(kind, move |mail| notice(app.clone(), kind, mail))
-    });
+    let notices =
+        [PASSWORD_SET, UNLOCKED, NEW_DEVICE, SECOND_FACTOR, RE_ENROLMENT, RE_ENROLLED, INTERNET_ACCESS].map(
+            |kind| {
+                let app = app.clone();
+                Composer::new(kind, move |mail| notice(app.clone(), kind, mail))
+            },
+        );
     let app = app.clone();
     let recovery = Composer::new(RECOVERY, move |mail| recovery_letter(app.clone(), mail));
     notices.into_iter().chain([recovery]).collect()
@@ -108,6 +117,11 @@ struct NoticeData {
     device: Option<String>,
     #[serde(default)]
     status: Option<Status>,
+    /// What happened to a second factor, and what its holder calls it.
+    #[serde(default)]
+    change: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 async fn notice(app: App, kind: &'static str, mail: Outgoing) -> Result<Option<Letter>, ComposeError> {
@@ -135,6 +149,30 @@ async fn notice(app: App, kind: &'static str, mail: Outgoing) -> Result<Option<L
             "Your account was logged in to on a device that it had not been used on before.".to_owned(),
             "If this was you, there is nothing to do. If not, ring your service desk at once and reset your password.",
         ),
+        SECOND_FACTOR => (
+            format!("Your second factors for {site} were changed"),
+            match data.change.as_deref() {
+                Some("set_up") => "A second factor was set up for your account.",
+                Some("removed") => "A second factor of your account was taken off.",
+                _ => "New recovery codes were made for your account. The old ones do not work any more.",
+            }
+            .to_owned(),
+            "If this was you, there is nothing to do. If not, ring your service desk at once.",
+        ),
+        RE_ENROLMENT => (
+            format!("Your second factors for {site} will be taken off"),
+            "Your service desk was told that you have lost your passkeys, authenticator app and recovery codes. They \
+             will be taken off your account at the time below, and you will then be asked to set up new ones."
+                .to_owned(),
+            "If you did not ask for this, log in and stop it under My account, and ring your service desk at once.",
+        ),
+        RE_ENROLLED => (
+            format!("Your second factors for {site} were taken off"),
+            "Your passkeys, authenticator app and recovery codes were taken off your account, and you were logged out \
+             everywhere. Log in with your password and set up a new one within seven days."
+                .to_owned(),
+            "If you did not ask for this, ring your service desk at once.",
+        ),
         _ => {
             let status = data.status.unwrap_or(Status::NotRequested);
             let means = words::status_means(Language::English, status);
@@ -148,6 +186,7 @@ async fn notice(app: App, kind: &'static str, mail: Outgoing) -> Result<Option<L
     };
     let mut facts = vec![("Employer".to_owned(), holder.employer.name.clone())];
     facts.extend(data.at.map(|at| ("When".to_owned(), format::day_and_time(at, &holder.employer.zone()))));
+    facts.extend(data.name.map(|name| ("Which".to_owned(), name)));
     facts.extend(data.device.map(|device| ("On".to_owned(), device)));
     let blocks =
         vec![Block::Text(lead), Block::Facts(facts), Block::Text(then.into()), desk(&holder.employer)];

@@ -17,6 +17,10 @@ pub struct Settings {
     /// Failed log-ins from one network in 15 minutes after which browsers that are not known are not let in from there for a while. It counts
     /// against no account, and never in employers' own networks.
     pub network_failures: i64,
+    /// Smartcards by certificate.
+    pub smartcard_certificates: Option<smartcards::certificate::Settings>,
+    /// Smartcards by identity provider.
+    pub smartcard_providers: Vec<smartcards::provider::Settings>,
 }
 
 impl Default for Settings {
@@ -29,6 +33,8 @@ impl Default for Settings {
             hash_threads: None,
             breached_passwords: None,
             network_failures: 2000,
+            smartcard_certificates: None,
+            smartcard_providers: Vec::new(),
         }
     }
 }

@@ -5,10 +5,13 @@ use store::{Instant, StoreError};
 use web::{Language, format};
 
 use crate::{
-    App, account,
+    App,
+    account::{self, Account},
+    factors,
     internet_access::Status,
     log_in::{self, Outcome},
     mails,
+    re_enrolment::{self, sql::ReEnrolment},
     recovery::{self, Outcome as Recovered},
     words,
 };
@@ -42,6 +45,10 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     let link = recovery::sql::newest_link(&mut reader.tx(), id).await?;
     let tries = log_in::sql::log_ins(&mut reader.tx(), id, LOOKED_AT).await?;
     let requests = recovery::sql::outcomes(&mut reader.tx(), id, LOOKED_AT).await?;
+    let factors = factors::sql::factors(&mut reader.tx(), id).await?;
+    let codes = factors::sql::codes_left(&mut reader.tx(), id).await?;
+    let codes_lock = log_in::sql::lock(&mut reader.tx(), factors::codes_lock(id)).await?;
+    let re_enrolment = re_enrolment::sql::open(&mut reader.tx(), id).await?;
     let mut mailed = mail::about(&mut reader.tx(), id, LOOKED_AT).await?;
     for request in &requests {
         if let Some(mail_id) =
@@ -80,6 +87,15 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
                     format::day_and_time(until, &zone)
                 ));
             }
+            standing.extend(second_factors(
+                account,
+                factors.len(),
+                codes,
+                codes_lock.locked_until,
+                re_enrolment,
+                now,
+                &zone,
+            ));
             if account.internet_access != Status::Approved {
                 let status = words::status(Language::English, account.internet_access);
                 standing.push(format!(
@@ -148,6 +164,41 @@ fn held(hold: &Hold, zone: &jiff::tz::TimeZone) -> String {
     )
 }
 
+/// How an account stands with its second factors.
+fn second_factors(
+    account: &Account,
+    factors: usize,
+    codes: i64,
+    codes_locked_until: Option<Instant>,
+    re_enrolment: Option<ReEnrolment>,
+    now: Instant,
+    zone: &jiff::tz::TimeZone,
+) -> Vec<String> {
+    let mut says = Vec::new();
+    if factors > 0 {
+        says.push(format!("Second factors set up: {factors}; recovery codes left: {codes}."));
+    }
+    if let Some(until) = codes_locked_until.filter(|until| now < *until) {
+        let until = format::day_and_time(until, zone);
+        says.push(format!(
+            "After wrong codes, none is taken until {until}. A passkey or smartcard still works."
+        ));
+    }
+    if let Some(until) = account.history.enrolment_until.filter(|until| now < *until) {
+        let until = format::day_and_time(until, zone);
+        says.push(format!("They can set up a second factor from anywhere until {until}."));
+    }
+    if let Some(open) = re_enrolment {
+        says.push(match open.due_at {
+            Some(due) => {
+                format!("Their second factors are taken off on {}.", format::day_and_time(due, zone))
+            }
+            None => "Their second factors are to be taken off; a second person has to agree first.".into(),
+        });
+    }
+    says
+}
+
 fn tried_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::LoggedIn => "Logged in",
@@ -157,6 +208,12 @@ fn tried_words(outcome: Outcome) -> &'static str {
         Outcome::Locked => "Refused because of the lock",
         Outcome::NetworkLimit => "Refused because too many had failed from that network",
         Outcome::NotFromHere => "Right password, but outside without internet access",
+        Outcome::SecondFactor => "Right password; the second factor was asked for",
+        Outcome::SetUp => "Right password; asked to set up a second factor",
+        Outcome::NoFactor => {
+            "Right password, but more is needed outside, and no second factor could be set up from there"
+        }
+        Outcome::WrongFactor => "Wrong second factor",
     }
 }
 
@@ -183,6 +240,9 @@ fn mail_words(mail: mail::Status) -> (Instant, String) {
         mails::PASSWORD_SET => "Mail that the password was set",
         mails::UNLOCKED => "Mail that the account was unlocked",
         mails::NEW_DEVICE => "Mail about a new device",
+        mails::SECOND_FACTOR => "Mail that the second factors were changed",
+        mails::RE_ENROLMENT => "Mail that the second factors will be taken off",
+        mails::RE_ENROLLED => "Mail that the second factors were taken off",
         mails::INTERNET_ACCESS => "Mail about internet access",
         _ => "Mail",
     };

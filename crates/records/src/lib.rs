@@ -33,8 +33,8 @@ mod words;
 
 pub use employer::{
     Contact, Employer, EmployerError, Fault, InternetAccess, Learning, LocalLink, NewEmployer, Policies,
-    Settings, employer, employer_add, employer_by_code, employer_set, employers, employers_revision,
-    is_email,
+    SecondFactor, Settings, employer, employer_add, employer_by_code, employer_set, employers,
+    employers_revision, is_email,
 };
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
@@ -43,7 +43,8 @@ pub use roles::{
     roles_of,
 };
 pub use staff::{
-    Holder, StaffRecord, Username, find_by_username, holder, holders_by_email, mark_proved, stem, usernames,
+    Holder, StaffRecord, Username, find_by_username, holder, holders_by_email, holders_by_smartcard,
+    mark_proved, stem, usernames,
 };
 
 /// The jobs of this room.

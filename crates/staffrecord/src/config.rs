@@ -69,6 +69,10 @@ pub struct ServeConfig {
     pub tls_certificate: Option<PathBuf>,
     /// A PEM file of its key.
     pub tls_key: Option<PathBuf>,
+    /// Another certificate for the card host, where the portal's does not name it; with its key.
+    pub card_tls_certificate: Option<PathBuf>,
+    /// A PEM file of its key.
+    pub card_tls_key: Option<PathBuf>,
     /// Networks of proxies that end TLS in front of this program: their `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where metrics are served; nowhere unless set.
@@ -81,6 +85,8 @@ impl Default for ServeConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             tls_certificate: None,
             tls_key: None,
+            card_tls_certificate: None,
+            card_tls_key: None,
             trusted_proxies: Vec::new(),
             metrics_listen: None,
         }
@@ -197,6 +203,24 @@ impl Config {
                 "serve.tls_certificate",
                 "goes together with serve.tls_key: set both or neither".into(),
             ));
+        }
+        if config.serve.card_tls_certificate.is_some() != config.serve.card_tls_key.is_some() {
+            return Err(value(
+                "serve.card_tls_certificate",
+                "goes together with serve.card_tls_key: set both or neither".into(),
+            ));
+        }
+        if let Some(cards) = &config.access.smartcard_certificates {
+            let own_tls = config.serve.tls_certificate.is_some();
+            let has_secret = cards.proxy_secret.is_some() || cards.proxy_secret_file.is_some();
+            if !own_tls && !has_secret {
+                return Err(value(
+                    "access.smartcard_certificates",
+                    "needs HTTPS by this program (serve.tls_certificate), or a proxy that passes the certificate on \
+                     (proxy_secret_file, and its network in serve.trusted_proxies)"
+                        .into(),
+                ));
+            }
         }
         config.serve_is_safe().map_err(|says| value("serve.listen", says))?;
         Ok(config)

@@ -1,12 +1,19 @@
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
+use access::smartcard::{Cards, Certificates};
 use audit::Sealer;
 use mail::Postman;
+use second_factors::passkeys::Passkeys;
+use smartcards::{certificate::Checker, provider::Provider};
 use store::{Clock, Db, Entropy, StoreError, jobs::Worker};
 use tokio::sync::watch;
 use web::{Corridor, Keys, Route, Site};
 
-use crate::portal_page;
+use crate::{card_host, portal_page};
 
 /// What a portal is made of.
 pub struct Parts {
@@ -30,6 +37,8 @@ pub struct Parts {
     pub anchor: Option<PathBuf>,
     /// Pages beside the rooms': the demo's mailbox.
     pub more_routes: Vec<Route>,
+    /// The folder that paths of the `[access]` table start from.
+    pub folder: PathBuf,
 }
 
 /// Why a portal could not be made of its parts.
@@ -41,6 +50,12 @@ pub enum OpenError {
     /// The list of breached passwords.
     #[error("[access] breached_passwords: {0}")]
     Breached(#[from] access::passwords::BreachedError),
+    /// Smartcards by certificate.
+    #[error(transparent)]
+    Certificates(#[from] smartcards::certificate::SettingsError),
+    /// Smartcards by identity provider.
+    #[error(transparent)]
+    Provider(#[from] smartcards::provider::SettingsError),
 }
 
 /// A portal: its pages, and what works behind them.
@@ -52,12 +67,28 @@ pub struct Portal {
     pub router: axum::Router,
     /// Accounts.
     pub access: access::App,
+    /// The host name at which cards are asked for, and who judges them.
+    pub card_host: Option<(String, Checker)>,
     /// Jobs.
     pub worker: Worker,
     /// Mail.
     pub postman: Postman,
     /// The trail.
     pub sealer: Arc<Sealer>,
+}
+
+/// What reads cards by certificate. The card host has the portal's scheme and port.
+fn certificates(
+    access: &access::Settings,
+    site: &Site,
+    folder: &Path,
+) -> Result<Option<Certificates>, OpenError> {
+    let Some(settings) = &access.smartcard_certificates else { return Ok(None) };
+    Ok(Some(Certificates {
+        checker: Checker::open(settings, folder)?,
+        origin: site.origin().replacen(site.host(), &settings.host, 1),
+        proxy_secret: settings.proxy_secret(folder)?,
+    }))
 }
 
 /// So often what is over is swept.
@@ -69,7 +100,15 @@ impl Portal {
     /// # Errors
     /// See [`OpenError`].
     pub fn new(parts: Parts) -> Result<Self, OpenError> {
-        let Parts { db, clock, entropy, site, keys, access, transport, sender, anchor, more_routes } = parts;
+        let Parts { db, clock, entropy, site, keys, access, transport, sender, anchor, more_routes, folder } =
+            parts;
+        let certificates = certificates(&access, &site, &folder)?;
+        let card_host = access.smartcard_certificates.as_ref().map(|settings| settings.host.clone());
+        let card_host = card_host.zip(certificates.as_ref().map(|certificates| certificates.checker.clone()));
+        let returns = site.link(access::smartcard::RETURN_PATH);
+        let providers = access.smartcard_providers.iter();
+        let providers = providers.map(|settings| Provider::new(settings, &folder, &returns, clock.clone()));
+        let cards = Cards { certificates, providers: providers.collect::<Result<_, _>>()? };
         let site = Arc::new(site);
         let app = access::App::new(access::Inner {
             db: db.clone(),
@@ -79,6 +118,10 @@ impl Portal {
             keys: keys.clone(),
             hasher: access::hasher::Hasher::start(&access, entropy.clone())?,
             judge: access::passwords::Judge::new(access.breached_passwords.as_deref())?,
+            passkeys: Passkeys::new(&site.origin(), &site.name)
+                .inspect_err(|error| tracing::info!(%error, "no passkeys are offered"))
+                .ok(),
+            cards,
             settings: access,
             employers: access::EmployersSeen::default(),
         });
@@ -88,7 +131,11 @@ impl Portal {
         let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();
         let composers = [access::composers(&app), records::composers(&db, &clock)].concat();
         Ok(Self {
-            router: web::build(&routes, corridor),
+            router: card_host::by_host(
+                web::build(&routes, corridor),
+                card_host.as_ref().map(|(host, _)| host.as_str()).zip(access::smartcard::card_host(&app)),
+            ),
+            card_host,
             routes,
             worker: Worker::new(db.clone(), clock.clone(), entropy.clone(), handlers),
             postman: Postman::new(db.clone(), clock.clone(), entropy.clone(), transport, sender, composers),

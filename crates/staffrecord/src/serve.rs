@@ -10,10 +10,15 @@ use std::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
-use hyper::{Request, body::Incoming, service::service_fn};
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::graceful::{GracefulShutdown, Watcher},
 };
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -24,12 +29,12 @@ use rustls::{
 use store::Db;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::watch,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{LazyConfigAcceptor, server::TlsStream};
 use tower::Service;
-use web::{Peer, ServerName};
+use web::{ClientCertificates, Peer, ServerName};
 
 /// So many connections at once.
 const CONNECTIONS: usize = 8192;
@@ -78,6 +83,12 @@ pub enum ServeError {
     },
 }
 
+impl ServeError {
+    fn tls(path: &Path, says: &dyn std::fmt::Display) -> Self {
+        Self::Tls { path: path.to_owned(), says: says.to_string() }
+    }
+}
+
 /// Holds the right to serve from a SQLite file, as long as it lives.
 pub struct Sole(#[expect(dead_code, reason = "the lock goes with the file")] Option<fs::File>);
 
@@ -102,23 +113,31 @@ impl Sole {
     }
 }
 
-/// Reads a certificate and its key.
+/// Reads a certificate with its chain, and its key.
+///
+/// # Errors
+/// Names the file that cannot be used.
+pub fn certificate(
+    certificate: &Path,
+    key: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), ServeError> {
+    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
+        .and_then(Iterator::collect)
+        .map_err(|error| ServeError::tls(certificate, &error))?;
+    if chain.is_empty() {
+        return Err(ServeError::tls(certificate, &"it holds no certificate"));
+    }
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| ServeError::tls(key, &error))?;
+    Ok((chain, key))
+}
+
+/// How the portal's own name is served with these files.
 ///
 /// # Errors
 /// Names the file that cannot be used.
 pub fn tls(certificate: &Path, key: &Path) -> Result<ServerConfig, ServeError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |error: &dyn std::fmt::Display| ServeError::Tls { path: path.clone(), says: error.to_string() }
-    };
-    let chain: Vec<_> = CertificateDer::pem_file_iter(certificate)
-        .and_then(Iterator::collect)
-        .map_err(|error| failed(certificate)(&error))?;
-    if chain.is_empty() {
-        return Err(failed(certificate)(&"it holds no certificate"));
-    }
-    let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| failed(key)(&error))?;
-    tls_config(chain, key_der).map_err(|error| failed(certificate)(&error))
+    let (chain, key) = self::certificate(certificate, key)?;
+    tls_config(chain, key).map_err(|error| ServeError::tls(certificate, &error))
 }
 
 /// TLS 1.2 and 1.3, HTTP/2 and 1.1.
@@ -136,6 +155,28 @@ pub fn tls_config(
         .with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// How connections are encrypted.
+#[derive(Clone)]
+pub struct Tls {
+    /// For the portal's own name, and any other.
+    pub portal: Arc<ServerConfig>,
+    /// The card host's name, and how it is served: with a client's certificate asked for, and HTTP/1.1 alone.
+    pub card: Option<(String, Arc<ServerConfig>)>,
+}
+
+impl Tls {
+    /// Agrees on TLS as the name that the client asks for wants it; whether that is the card host's.
+    async fn accept(&self, stream: TcpStream) -> io::Result<(TlsStream<TcpStream>, bool)> {
+        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+        let card = self.card.as_ref().filter(|(host, _)| {
+            start.client_hello().server_name().is_some_and(|name| name.eq_ignore_ascii_case(host))
+        });
+        let (config, is_card) = card.map_or((&self.portal, false), |(_, config)| (config, true));
+        let config = config.clone();
+        Ok((start.into_stream(config).await?, is_card))
+    }
 }
 
 /// Takes an address.
@@ -212,14 +253,14 @@ impl Drop for Place {
 /// Serves `router` until `stop` turns true, then waits for the requests under way.
 pub async fn connections(
     listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<Tls>,
     trusted_proxies: Vec<IpNet>,
     router: Router,
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
     let places = Places::default();
-    let acceptor = tls.map(TlsAcceptor::from);
+    let tls = tls.map(Arc::new);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -237,29 +278,36 @@ pub async fn connections(
         let address = peer.ip().to_canonical();
         let trusted = trusted_proxies.iter().any(|network| network.contains(&address));
         // Without HTTPS only a proxy that ends it, or this very machine, may ask.
-        let safe = acceptor.is_some() || trusted || address.is_loopback();
+        let safe = tls.is_some() || trusted || address.is_loopback();
         let Some(place) = places.take(address, trusted).filter(|_| safe) else {
             metrics::counter!("staffrecord_web_connections_refused_total").increment(1);
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let (router, watcher, acceptor) = (router.clone(), graceful.watcher(), acceptor.clone());
-        tokio::spawn(async move {
-            let peer = Peer(peer.ip());
-            match acceptor {
-                None => serve(stream, peer, None, router, watcher).await,
-                Some(acceptor) => {
-                    let handshake =
-                        tokio::time::timeout(Duration::from_secs(HEADER_SECONDS), acceptor.accept(stream))
-                            .await;
-                    if let Ok(Ok(stream)) = handshake {
-                        let name = stream.get_ref().1.server_name().map(|name| ServerName(name.to_owned()));
-                        serve(stream, peer, name, router, watcher).await;
-                    }
+        let (router, watcher, peer) = (router.clone(), graceful.watcher(), Peer(peer.ip()));
+        // Two tasks, not one with two ways through it: a connection without TLS is a third of the size.
+        match tls.clone() {
+            None => drop(tokio::spawn(async move {
+                let told = Told { peer, name: None, certificates: None };
+                serve(stream, told, Http::One, router, watcher).await;
+                drop(place);
+            })),
+            Some(tls) => drop(tokio::spawn(async move {
+                let patience = Duration::from_secs(HEADER_SECONDS);
+                let agreed = Box::pin(tokio::time::timeout(patience, tls.accept(stream))).await;
+                if let Ok(Ok((stream, is_card))) = agreed {
+                    let session = stream.get_ref().1;
+                    let name = session.server_name().map(|name| ServerName(name.to_owned()));
+                    let certificates = is_card.then(|| {
+                        let shown = session.peer_certificates().unwrap_or_default();
+                        ClientCertificates(Arc::new(shown.iter().map(|der| der.to_vec()).collect()))
+                    });
+                    let http = if session.alpn_protocol() == Some(b"h2") { Http::Two } else { Http::One };
+                    serve(stream, Told { peer, name, certificates }, http, router, watcher).await;
                 }
-            }
-            drop(place);
-        });
+                drop(place);
+            })),
+        }
     }
     drop(listener);
     let farewell = tokio::time::timeout(Duration::from_secs(FAREWELL_SECONDS), graceful.shutdown());
@@ -268,21 +316,37 @@ pub async fn connections(
     }
 }
 
-async fn serve<S>(
-    stream: S,
+/// Which HTTP a connection speaks, as agreed on with TLS. Without TLS it is HTTP/1.1: no browser speaks another there.
+#[derive(Clone, Copy)]
+enum Http {
+    One,
+    Two,
+}
+
+/// What a connection tells of each request on it.
+struct Told {
     peer: Peer,
     name: Option<ServerName>,
-    router: Router,
-    watcher: hyper_util::server::graceful::Watcher,
-) where
+    /// On the card host.
+    certificates: Option<ClientCertificates>,
+}
+
+async fn serve<S>(stream: S, told: Told, http: Http, router: Router, watcher: Watcher)
+where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (asking, asks) = watch::channel(Asking::default());
+    // Whoever shows their card again shows it in a new handshake.
+    let keep_alive = told.certificates.is_none();
     let service = service_fn(move |mut request: Request<Incoming>| {
         asking.send_modify(Asking::begin);
-        request.extensions_mut().insert(peer);
-        if let Some(name) = &name {
-            request.extensions_mut().insert(name.clone());
+        let extensions = request.extensions_mut();
+        extensions.insert(told.peer);
+        if let Some(name) = &told.name {
+            extensions.insert(name.clone());
+        }
+        if let Some(certificates) = &told.certificates {
+            extensions.insert(certificates.clone());
         }
         let (mut router, asking) = (router.clone(), asking.clone());
         async move {
@@ -291,22 +355,34 @@ async fn serve<S>(
             answer
         }
     });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(HEADER_SECONDS))
-        .max_buf_size(HEADER_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(64)
-        .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
-        .keep_alive_interval(Duration::from_secs(30));
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let stream = TokioIo::new(stream);
+    match http {
+        Http::One => {
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .keep_alive(keep_alive)
+                .header_read_timeout(Duration::from_secs(HEADER_SECONDS))
+                .max_buf_size(HEADER_BYTES)
+                .serve_connection(stream, service);
+            until_silent(watcher.watch(connection), asks).await;
+        }
+        Http::Two => {
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .max_concurrent_streams(64)
+                .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
+                .keep_alive_interval(Duration::from_secs(30))
+                .serve_connection(stream, service);
+            // Far larger than the other.
+            Box::pin(until_silent(watcher.watch(connection), asks)).await;
+        }
+    }
+}
+
+/// A connection that breaks off concerns nobody but its client.
+async fn until_silent(connection: impl Future, asks: watch::Receiver<Asking>) {
     tokio::select! {
-        // A connection that breaks off concerns nobody but its client.
-        _ = watcher.watch(connection) => {}
+        _ = connection => {}
         () = stays_silent(asks) => {}
     }
 }
@@ -327,8 +403,7 @@ impl Asking {
     }
 }
 
-/// Until a client has had its time and asks for nothing. Before hyper knows which HTTP it speaks, and for HTTP/2, nothing else
-/// ends the wait.
+/// Until a client has had its time and asks for nothing. For HTTP/2 nothing else ends the wait.
 async fn stays_silent(mut asks: watch::Receiver<Asking>) {
     loop {
         let Asking { under_way, begun } = *asks.borrow_and_update();
@@ -338,6 +413,178 @@ async fn stays_silent(mut asks: watch::Receiver<Asking>) {
             Err(_) | Ok(Ok(())) => {}
             // The connection itself is gone.
             Ok(Err(_)) => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::Ipv4Addr, sync::Arc};
+
+    use axum::{Router, extract::Request, routing::get};
+    use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
+    use rustls::{
+        ClientConfig, RootCertStore, ServerConfig,
+        crypto::{CryptoProvider, ring},
+        pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName as Name},
+        server::WebPkiClientVerifier,
+    };
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+        sync::watch,
+    };
+    use tokio_rustls::{TlsConnector, client::TlsStream};
+    use web::{ClientCertificates, ServerName};
+
+    use super::{Tls, connections, listen, tls_config};
+
+    const PORTAL: &str = "portal.example";
+    const CARD: &str = "card.portal.example";
+
+    /// The portal and the card host with a certificate each, and somebody's card.
+    struct Hosts {
+        address: std::net::SocketAddr,
+        portal: CertificateDer<'static>,
+        card_host: CertificateDer<'static>,
+        card: CertifiedKey<KeyPair>,
+        _stop: watch::Sender<bool>,
+    }
+
+    fn provider() -> Arc<CryptoProvider> {
+        Arc::new(ring::default_provider())
+    }
+
+    fn certified(names: &[&str]) -> CertifiedKey<KeyPair> {
+        generate_simple_self_signed(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap()
+    }
+
+    fn key(certified: &CertifiedKey<KeyPair>) -> PrivateKeyDer<'static> {
+        PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der()).into()
+    }
+
+    fn roots(certificates: &[&CertificateDer<'static>]) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates {
+            roots.add((*certificate).clone()).unwrap();
+        }
+        roots
+    }
+
+    impl Hosts {
+        async fn serve(with_card_host: bool) -> Self {
+            // The portal's is good for the card host as well, so that a client would not mind.
+            let portal = certified(&[PORTAL, CARD, "127.0.0.1"]);
+            let (card_host, card) = (certified(&[CARD]), certified(&["a-card"]));
+            let verifier =
+                WebPkiClientVerifier::builder_with_provider(roots(&[card.cert.der()]).into(), provider())
+                    .allow_unauthenticated()
+                    .build()
+                    .unwrap();
+            let card_config = ServerConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_client_cert_verifier(verifier)
+                .with_single_cert(vec![card_host.cert.der().clone()], key(&card_host))
+                .unwrap();
+            let tls = Tls {
+                portal: Arc::new(tls_config(vec![portal.cert.der().clone()], key(&portal)).unwrap()),
+                card: with_card_host.then(|| (CARD.to_owned(), Arc::new(card_config))),
+            };
+            let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (stop, stopped) = watch::channel(false);
+            let router = Router::new().route("/", get(told));
+            tokio::spawn(connections(listener, Some(tls), Vec::new(), router, stopped));
+            let (portal, card_host) = (portal.cert.der().clone(), card_host.cert.der().clone());
+            Self { address, portal, card_host, card, _stop: stop }
+        }
+
+        async fn connect(&self, name: &str, shows_card: bool) -> TlsStream<TcpStream> {
+            let client = ClientConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots(&[&self.portal, &self.card_host]));
+            let client = if shows_card {
+                client.with_client_auth_cert(vec![self.card.cert.der().clone()], key(&self.card)).unwrap()
+            } else {
+                client.with_no_client_auth()
+            };
+            let stream = TcpStream::connect(self.address).await.unwrap();
+            let name = Name::try_from(name.to_owned()).unwrap();
+            TlsConnector::from(Arc::new(client)).connect(name, stream).await.unwrap()
+        }
+
+        /// Which certificate a connection was served with.
+        fn served<'a>(&self, stream: &'a TlsStream<TcpStream>) -> &'a CertificateDer<'static> {
+            &stream.get_ref().1.peer_certificates().unwrap()[0]
+        }
+    }
+
+    /// What a request is told of its connection.
+    async fn told(request: Request) -> String {
+        let name = request.extensions().get::<ServerName>().map_or("no name", |name| &name.0);
+        match request.extensions().get::<ClientCertificates>() {
+            None => format!("{name}, portal"),
+            Some(ClientCertificates(shown)) => format!("{name}, cards {shown:?}"),
+        }
+    }
+
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /// Asks once and reads until the server ends the connection.
+    async fn asked_once(stream: &mut TlsStream<TcpStream>) -> String {
+        stream.write_all(REQUEST).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// Asks and reads up to that word; the connection goes on.
+    async fn asked_up_to(stream: &mut TlsStream<TcpStream>, word: &str) -> String {
+        stream.write_all(REQUEST).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(word.as_bytes()) {
+            answer.push(stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(answer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_card_is_seen_on_the_card_host_alone_and_once_a_connection() {
+        let hosts = Hosts::serve(true).await;
+        let mut stream = hosts.connect(CARD, true).await;
+        assert_eq!(hosts.served(&stream), &hosts.card_host);
+        let answer = asked_once(&mut stream).await.to_ascii_lowercase();
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        let shown = vec![hosts.card.cert.der().to_vec()];
+        assert!(answer.ends_with(&format!("{CARD}, cards {shown:?}")), "{answer}");
+
+        let mut stream = hosts.connect(PORTAL, true).await;
+        assert_eq!(hosts.served(&stream), &hosts.portal);
+        for _ in 0..2 {
+            let answer = asked_up_to(&mut stream, ", portal").await.to_ascii_lowercase();
+            assert!(!answer.contains("connection: close"), "{answer}");
+            assert!(answer.ends_with(&format!("{PORTAL}, portal")), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_card_the_card_host_is_told_so() {
+        let hosts = Hosts::serve(true).await;
+        let answer = asked_once(&mut hosts.connect(CARD, false).await).await;
+        assert!(answer.ends_with(&format!("{CARD}, cards []")), "{answer}");
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_for_no_name_or_where_there_is_no_card_host_gets_the_portal() {
+        for (with_card_host, asked, told) in [(false, CARD, CARD), (true, "127.0.0.1", "no name")] {
+            let hosts = Hosts::serve(with_card_host).await;
+            let mut stream = hosts.connect(asked, true).await;
+            assert_eq!(hosts.served(&stream), &hosts.portal);
+            let told = format!("{told}, portal");
+            let answer = asked_up_to(&mut stream, &told).await;
+            assert!(answer.ends_with(&told), "{answer}");
         }
     }
 }

@@ -12,6 +12,7 @@ type Expected = (u16, Option<&'static str>);
 const OK: Expected = (200, None);
 const NOT_FOUND: Expected = (404, None);
 const WRONG: Expected = (422, None);
+const REFUSED: Expected = (403, None);
 const TO_PORTAL: Expected = (303, Some("/portal"));
 const TO_LOG_IN: Expected = (303, Some("/"));
 
@@ -31,6 +32,33 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected) {
         ("POST", "/kept/discard") => (TO_LOG_IN, TO_PORTAL),
         ("GET", "/confirm") => ((303, Some("/?next=%2Fconfirm")), OK),
         ("POST", "/confirm") => (TO_LOG_IN, WRONG),
+        ("GET", "/smartcard") => (OK, OK),
+        ("GET", "/smartcard/begin") => (NOT_FOUND, TO_PORTAL),
+        ("GET", "/smartcard/return" | "/smartcard/provider") => (REFUSED, REFUSED),
+        ("POST", "/smartcard/choose") => (REFUSED, REFUSED),
+        ("GET", "/passkey") => (OK, TO_PORTAL),
+        ("POST", "/passkey") => (WRONG, WRONG),
+        ("GET" | "POST", "/second-factor") => (TO_LOG_IN, TO_PORTAL),
+        ("GET", "/second-factor/set-up") => (TO_LOG_IN, TO_PORTAL),
+        ("POST", "/second-factor/set-up/later") => (TO_LOG_IN, TO_PORTAL),
+        ("GET" | "POST", "/second-factor/set-up/passkey" | "/second-factor/set-up/authenticator") => {
+            (TO_LOG_IN, TO_PORTAL)
+        }
+        ("GET", "/my-account/second-factors/passkey") => {
+            ((303, Some("/?next=%2Fmy-account%2Fsecond-factors%2Fpasskey")), OK)
+        }
+        ("GET", "/my-account/second-factors/authenticator") => {
+            ((303, Some("/?next=%2Fmy-account%2Fsecond-factors%2Fauthenticator")), OK)
+        }
+        ("POST", "/my-account/second-factors/passkey" | "/my-account/second-factors/authenticator") => {
+            (TO_LOG_IN, WRONG)
+        }
+        ("POST", "/my-account/second-factors/{id}/remove") => (TO_LOG_IN, NOT_FOUND),
+        ("GET", "/my-account/recovery-codes") => {
+            ((303, Some("/?next=%2Fmy-account%2Frecovery-codes")), (303, Some("/my-account")))
+        }
+        ("POST", "/my-account/recovery-codes") => (TO_LOG_IN, (303, Some("/my-account"))),
+        ("POST", "/my-account/re-enrolment/{id}/stop") => (TO_LOG_IN, NOT_FOUND),
         ("GET", "/internet-access") => ((303, Some("/?next=%2Finternet-access")), OK),
         ("POST", "/internet-access/request") => (TO_LOG_IN, (303, Some("/internet-access"))),
         ("GET", "/internet-access/reset-password") => {
@@ -102,7 +130,9 @@ both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| asy
             portal.clock.advance(16 * 60);
             let answer = asked(&mut late, &route.method, &path).await;
             match route.audience {
-                Audience::Anyone => assert_eq!(answer, owned(stranger), "an ended session: {what}"),
+                Audience::Anyone | Audience::Halfway => {
+                    assert_eq!(answer, owned(stranger), "an ended session: {what}");
+                }
                 Audience::Staff => {
                     let place = answer.1.unwrap();
                     assert!(

@@ -7,14 +7,15 @@ use std::{
 
 use futures::future::BoxFuture;
 use sqlx::{
-    ConnectOptions, PgConnection, PgPool, SqliteConnection, SqlitePool,
+    ConnectOptions, PgConnection, PgPool, SqliteConnection,
     pool::PoolConnection,
     postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
 use crate::{
     Result, Statement, StoreError,
+    readers::{Lent, Readers},
     statements::Statements,
     writer::{Counts, Writer},
 };
@@ -100,7 +101,7 @@ impl Options {
 
 #[derive(Clone)]
 pub(crate) enum Pools {
-    Lite { read: SqlitePool, writer: Writer, file: PathBuf },
+    Lite { read: Readers, writer: Writer, file: PathBuf },
     Pg(PgPool),
 }
 
@@ -140,14 +141,10 @@ impl Db {
                 lite = lite.pragma("max_page_count", pages.to_string());
             }
             let connection = lite.connect().await?;
-            let read = SqlitePoolOptions::new()
-                .max_connections(options.connections)
-                .acquire_timeout(Duration::from_secs(10))
-                // A file does not hang up: asking it each time would be one more turn a page.
-                .test_before_acquire(false)
-                .connect_with(lite_options(file).read_only(true))
-                .await?;
-            let writer = Writer::start(connection, statements.clone(), counts.clone());
+            let read = Readers::new(file, options.connections);
+            // Whatever keeps the file from being read is said now.
+            drop(read.lend().await?);
+            let writer = Writer::start(connection, statements.clone(), counts.clone())?;
             Pools::Lite { read, writer, file: file.to_owned() }
         } else if options.address.starts_with("postgres:") || options.address.starts_with("postgresql:") {
             let pool = PgPoolOptions::new()
@@ -200,7 +197,7 @@ impl Db {
     /// [`StoreError::Busy`] where none is free within ten seconds.
     pub async fn read(&self) -> Result<Reader> {
         let connection = match &self.pools {
-            Pools::Lite { read, .. } => Pooled::Lite(read.acquire().await?),
+            Pools::Lite { read, .. } => Pooled::Lite(read.lend().await?),
             Pools::Pg(pool) => Pooled::Pg(pool.acquire().await?),
         };
         Ok(Reader { connection, statements: self.statements.clone() })
@@ -241,7 +238,7 @@ impl Db {
 }
 
 enum Pooled {
-    Lite(PoolConnection<sqlx::Sqlite>),
+    Lite(Lent),
     Pg(PoolConnection<sqlx::Postgres>),
 }
 
@@ -255,7 +252,7 @@ impl Reader {
     /// What the functions of a `sql.rs` take.
     pub fn tx(&mut self) -> Tx<'_> {
         let connection = match &mut self.connection {
-            Pooled::Lite(connection) => Connection::Lite(connection),
+            Pooled::Lite(lent) => Connection::Lite(lent.connection()),
             Pooled::Pg(connection) => Connection::Pg(connection),
         };
         Tx::new(connection, &self.statements)
@@ -269,6 +266,8 @@ pub(crate) fn lite_options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
+        // Most pages are written many times over: less often into the file is less to write. 16 MiB of log.
+        .pragma("wal_autocheckpoint", "4000")
         .statement_cache_capacity(256)
 }
 

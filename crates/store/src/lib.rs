@@ -13,6 +13,7 @@ mod instant;
 pub mod jobs;
 pub mod lease;
 mod migrate;
+mod readers;
 mod secret;
 mod statements;
 #[cfg(feature = "testing")]

@@ -66,7 +66,8 @@ enum Order {
     Close(oneshot::Sender<()>),
 }
 
-/// SQLite's one writer: a task that owns the connection and runs what is queued, in order.
+/// SQLite's one writer: a thread that owns the connection and runs what is queued, in order. On a thread of its own each turn to
+/// the database wakes that thread alone and none of the pages'.
 #[derive(Clone)]
 pub(crate) struct Writer(mpsc::Sender<Order>);
 
@@ -75,9 +76,9 @@ impl Writer {
         mut connection: SqliteConnection,
         statements: Arc<Statements>,
         counts: Arc<Counts>,
-    ) -> Self {
+    ) -> Result<Self> {
         let (sender, mut queue) = mpsc::channel(1024);
-        tokio::spawn(async move {
+        let working = async move {
             let mut orders = Vec::with_capacity(TOGETHER);
             while queue.recv_many(&mut orders, TOGETHER).await > 0 {
                 let mut batch = Vec::with_capacity(orders.len());
@@ -99,8 +100,12 @@ impl Writer {
                     return;
                 }
             }
-        });
-        Self(sender)
+        };
+        std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || futures::executor::block_on(working))
+            .map_err(|error| StoreError::Sql(sqlx::Error::Io(error)))?;
+        Ok(Self(sender))
     }
 
     pub(crate) async fn run<T, E, F>(&self, work: F) -> std::result::Result<T, E>

@@ -107,6 +107,7 @@ impl Portal {
             sender: mail::Sender::new("portal@portal.example", None, None).expect("an address"),
             anchor: Some(folder.path().join("anchor.txt")),
             more_routes: Vec::new(),
+            folder: folder.path().to_owned(),
         })
         .expect("a portal");
         let (db, options) = (fresh.db.clone(), fresh.options.clone());
@@ -263,6 +264,7 @@ impl Portal {
         }
         self.settle().await;
         let hash = app.hasher.hash(&web::Password::new(PASSWORD)).await.expect("a hash");
+        let new = access::NewPassword { hash, short: false };
         for mail in self.mails().into_iter().filter(|mail| mail.to.starts_with(prefix)) {
             let secret = mail
                 .links
@@ -272,7 +274,7 @@ impl Portal {
             let (browser, trace) = (self.entropy.id(self.clock.now()), access::Trace::system());
             let by = access::recovery::UsedBy { browser, device: "a test".into(), session: None, trace };
             let used =
-                access::recovery::set_password(app, &secret, hash.clone(), by).await.expect("the link works");
+                access::recovery::set_password(app, &secret, new.clone(), by).await.expect("the link works");
             set.extend(used.username.map(|username| username.to_string()));
         }
         set

@@ -47,6 +47,7 @@ mod tests {
             (STYLE, "text/css; charset=utf-8"),
             (SCRIPT, "text/javascript; charset=utf-8"),
             (LIBRARY, "text/javascript; charset=utf-8"),
+            (PASSKEYS, "text/javascript; charset=utf-8"),
             (FAVICON, "image/svg+xml"),
         ] {
             let response = get(path, header::ACCEPT, "*/*").await;
@@ -65,7 +66,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_log_in_page_loads_is_small() {
         let mut total = 0;
-        for path in [STYLE, SCRIPT, LIBRARY, FAVICON] {
+        for path in [STYLE, SCRIPT, LIBRARY, PASSKEYS, FAVICON] {
             let response = get(path, header::ACCEPT_ENCODING, "gzip, br").await;
             assert_eq!(response.headers()[header::CONTENT_ENCODING], "br", "{path}");
             total += response.into_body().collect().await.unwrap().to_bytes().len();
@@ -88,7 +89,8 @@ mod tests {
         let script = text(SCRIPT).await;
         assert!(script.contains(&format!("from \".{}\"", LIBRARY.trim_start_matches("/assets"))));
         assert!(text(LIBRARY).await.contains("initAll"));
-        for path in [SCRIPT, LIBRARY, STYLE] {
+        assert!(!text(PASSKEYS).await.contains("import"), "it stands alone");
+        for path in [SCRIPT, LIBRARY, PASSKEYS, STYLE] {
             assert!(!text(path).await.contains("sourceMappingURL"), "{path}");
         }
     }

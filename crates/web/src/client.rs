@@ -1,4 +1,7 @@
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+};
 
 use http::HeaderMap;
 
@@ -12,6 +15,11 @@ pub struct Peer(pub IpAddr);
 /// several names of one certificate on one connection.
 #[derive(Clone, Debug)]
 pub struct ServerName(pub String);
+
+/// The certificates (DER, the holder's own first) that the client showed in the TLS handshake, which has proved that it has their key
+/// and nothing else. Only on connections to the card host.
+#[derive(Clone, Debug, Default)]
+pub struct ClientCertificates(pub Arc<Vec<Vec<u8>>>);
 
 /// Who is at the other end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

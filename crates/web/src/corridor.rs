@@ -152,6 +152,7 @@ async fn make_page(
     let visitor = found.as_ref().map_or(Visitor::Stranger, Clone::clone);
     let binding = match &visitor {
         Visitor::Person(person) => person.session.to_string(),
+        Visitor::Halfway(halfway) => halfway.person.session.to_string(),
         Visitor::Ended(ended) => ended.session.to_string(),
         Visitor::Stranger => visit.clone(),
     };
@@ -164,18 +165,21 @@ async fn make_page(
         path: request.uri.path().to_owned(),
         query: request.uri.query().unwrap_or_default().to_owned(),
         device: device(user_agent),
-        cookies: headers.get_all(header::COOKIE).iter().map(|line| (header::COOKIE, line.clone())).collect(),
+        // Copied: a piece of the request's head would hold all the bytes that were read with it as long as the page.
+        cookies: headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|line| Some((header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).ok()?)))
+            .collect(),
         csrf: Csrf::new(keys, &binding),
+        binding,
+        visit: visit.clone(),
         entropy: entropy.clone(),
         menu: entrance.menu.clone(),
         visitor,
     }));
-    let stranger = matches!(page.0.visitor, Visitor::Stranger);
     match found {
-        Ok(_) => Ok((
-            page,
-            (stranger && known_visit.is_none()).then(|| cookies::set(cookies::VISIT, &visit, None)),
-        )),
+        Ok(_) => Ok((page, known_visit.is_none().then(|| cookies::set(cookies::VISIT, &visit, None)))),
         Err(problem) => Err((page, problem)),
     }
 }
@@ -215,8 +219,14 @@ async fn guard(
     } else {
         None
     };
-    if audience == Audience::Staff && page.person().is_none() {
-        return turn_away(corridor, &page, form, kept).await;
+    match (audience, page.visitor()) {
+        (Audience::Anyone, _)
+        | (Audience::Halfway, Visitor::Halfway(_))
+        | (Audience::Staff, Visitor::Person(_)) => {}
+        (Audience::Staff, Visitor::Halfway(halfway)) => return Ok(see_other(halfway.next)),
+        (Audience::Halfway, Visitor::Person(_)) => return Ok(see_other("/portal")),
+        (Audience::Halfway, _) => return Ok(see_other("/")),
+        (Audience::Staff, _) => return turn_away(corridor, &page, form, kept).await,
     }
     if let Some(form) = form {
         request.extensions_mut().insert(form);
@@ -263,10 +273,16 @@ async fn read_form(limit: usize, request: &mut Request) -> Result<Form, Problem>
 
 /// A body may take a while to arrive, and the session may have been ended in that time.
 async fn still_logged_in(corridor: &Corridor, page: &Page, headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(person) = page.person() else { return Ok(()) };
-    match corridor.front.visitor(headers, page.client()).await? {
-        Visitor::Person(now) if now.session == person.session => Ok(()),
-        _ => Err(Problem::LogIn),
+    let session = |visitor: &Visitor| match visitor {
+        Visitor::Person(person) => Some((person.session, true)),
+        Visitor::Halfway(halfway) => Some((halfway.person.session, false)),
+        _ => None,
+    };
+    let before = session(page.visitor());
+    if before.is_none() || session(&corridor.front.visitor(headers, page.client()).await?) == before {
+        Ok(())
+    } else {
+        Err(Problem::LogIn)
     }
 }
 

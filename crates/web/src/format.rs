@@ -39,6 +39,12 @@ pub fn minutes(minutes: i64) -> String {
     }
 }
 
+/// `1 day`, `30 days`.
+#[must_use]
+pub fn days(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;

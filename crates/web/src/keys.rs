@@ -4,6 +4,10 @@ use std::{
     sync::Arc,
 };
 
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use store::{Entropy, Secret};
@@ -18,6 +22,19 @@ struct Inner {
     /// Newest first; never empty.
     cookie: Vec<[u8; 32]>,
     form: Vec<[u8; 32]>,
+    factor: Vec<[u8; 32]>,
+    ticket: Vec<[u8; 32]>,
+}
+
+/// What is sealed, each with keys of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sealed {
+    /// A form that is kept for half an hour.
+    Form,
+    /// What an authenticator app shares with us.
+    Factor,
+    /// What a browser carries from one request to a later one, and may neither read nor change.
+    Ticket,
 }
 
 /// Why the keys are not to be had.
@@ -39,7 +56,8 @@ pub enum KeysError {
     Open(PathBuf),
 }
 
-const KINDS: [&str; 2] = ["cookie", "form"];
+const KINDS: [&str; 4] = ["cookie", "form", "factor", "ticket"];
+const NONCE: usize = 24;
 
 impl Keys {
     /// Reads the keys in `folder`, and makes what is missing.
@@ -54,8 +72,8 @@ impl Keys {
                 *keys = Self::read_kind(folder, kind)?;
             }
         }
-        let [cookie, form] = found;
-        Ok(Self(Arc::new(Inner { cookie, form })))
+        let [cookie, form, factor, ticket] = found;
+        Ok(Self(Arc::new(Inner { cookie, form, factor, ticket })))
     }
 
     /// Makes the next key of each kind. Running processes take it up when they are started again.
@@ -74,17 +92,43 @@ impl Keys {
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         let entropy = Entropy::seeded(seed);
-        Self(Arc::new(Inner { cookie: vec![entropy.bytes()], form: vec![entropy.bytes()] }))
+        let key = || vec![entropy.bytes()];
+        Self(Arc::new(Inner { cookie: key(), form: key(), factor: key(), ticket: key() }))
     }
 
     pub(crate) fn cookie(&self) -> &[u8; 32] {
         &self.0.cookie[0]
     }
 
-    /// The keys that kept forms are sealed with, newest first; never empty.
+    /// Seals `text` so that only this site can read it, and only together with `bound`, which is said again to open it.
+    ///
+    /// # Panics
+    /// Where there is more than fits into memory.
     #[must_use]
-    pub fn form(&self) -> &[[u8; 32]] {
-        &self.0.form
+    pub fn seal(&self, what: Sealed, bound: &[u8], text: &[u8], entropy: &Entropy) -> Vec<u8> {
+        let nonce: [u8; NONCE] = entropy.bytes();
+        let cipher = XChaCha20Poly1305::new((&self.of(what)[0]).into());
+        let sealed =
+            cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: text, aad: &aad(what, bound) });
+        [nonce.as_slice(), &sealed.expect("what fits into memory can be sealed")].concat()
+    }
+
+    /// What [`Keys::seal`] sealed with any of our keys, bound to the same; `None` for anything else.
+    #[must_use]
+    pub fn open_sealed(&self, what: Sealed, bound: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
+        self.of(what).iter().find_map(|key| {
+            let payload = Payload { msg: sealed, aad: &aad(what, bound) };
+            XChaCha20Poly1305::new(key.into()).decrypt(XNonce::from_slice(nonce), payload).ok()
+        })
+    }
+
+    fn of(&self, what: Sealed) -> &[[u8; 32]] {
+        match what {
+            Sealed::Form => &self.0.form,
+            Sealed::Factor => &self.0.factor,
+            Sealed::Ticket => &self.0.ticket,
+        }
     }
 
     /// `value` with a signature, for a cookie that outlives a rotation of keys.
@@ -101,14 +145,15 @@ impl Keys {
         self.0.cookie.iter().any(good).then_some(value)
     }
 
-    fn read(folder: &Path) -> Result<[Vec<[u8; 32]>; 2], KeysError> {
+    fn read(folder: &Path) -> Result<[Vec<[u8; 32]>; 4], KeysError> {
         use std::os::unix::fs::DirBuilderExt;
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)
             .map_err(|source| KeysError::File { path: folder.to_owned(), source })?;
-        Ok([Self::read_kind(folder, KINDS[0])?, Self::read_kind(folder, KINDS[1])?])
+        let [cookie, form, factor, ticket] = KINDS.map(|kind| Self::read_kind(folder, kind));
+        Ok([cookie?, form?, factor?, ticket?])
     }
 
     fn read_kind(folder: &Path, kind: &str) -> Result<Vec<[u8; 32]>, KeysError> {
@@ -131,8 +176,18 @@ impl Keys {
     }
 }
 
+/// What is bound into a seal besides its text: of what kind it is, and to what it belongs.
+fn aad(what: Sealed, bound: &[u8]) -> Vec<u8> {
+    let kind: &[u8] = match what {
+        Sealed::Form => b"form:",
+        Sealed::Factor => b"factor:",
+        Sealed::Ticket => b"ticket:",
+    };
+    [kind, bound].concat()
+}
+
 fn signature(key: &[u8; 32], value: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(b"cookie:");
     mac.update(value.as_bytes());
     Secret::from(<[u8; 32]>::from(mac.finalize().into_bytes())).reveal()
@@ -162,7 +217,7 @@ fn write_new(folder: &Path, kind: &str, number: usize, key: &Secret) -> Result<(
 mod tests {
     use store::Entropy;
 
-    use super::{Keys, KeysError};
+    use super::{Keys, KeysError, Sealed};
 
     #[test]
     fn keys_are_made_once_and_older_ones_still_verify() {
@@ -174,7 +229,12 @@ mod tests {
         let second = Keys::open(&path, &Entropy::seeded(3)).unwrap();
         assert_eq!(second.verified(&signed), Some("browser"));
         assert_ne!(second.sign("browser"), signed);
-        assert_eq!(second.form().len(), 2);
+        let sealed = first.seal(Sealed::Factor, b"helen", b"secret", &Entropy::seeded(4));
+        let open = |keys: &Keys, what, bound: &[u8]| keys.open_sealed(what, bound, &sealed);
+        assert_eq!(open(&second, Sealed::Factor, b"helen").as_deref(), Some(b"secret".as_slice()));
+        assert_eq!(open(&second, Sealed::Factor, b"gareth"), None);
+        assert_eq!(open(&second, Sealed::Ticket, b"helen"), None);
+        assert_eq!(second.open_sealed(Sealed::Factor, b"helen", &sealed[..20]), None);
         for forged in
             ["browser", "browser.", "", &signed.replace("browser", "brewser"), &format!("{signed}0")]
         {

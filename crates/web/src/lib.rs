@@ -19,12 +19,12 @@ mod shell;
 mod site;
 pub mod ui;
 
-pub use client::{Client, Peer, ServerName, network};
+pub use client::{Client, ClientCertificates, Peer, ServerName, network};
 pub use corridor::{Corridor, build};
 pub use csrf::Csrf;
 pub use form::{FieldErrors, Form, Password};
-pub use keys::{Keys, KeysError};
-pub use page::{Desk, Ended, Front, Language, Page, PathId, Person, Proof, ProofKind, Visitor};
+pub use keys::{Keys, KeysError, Sealed};
+pub use page::{Desk, Ended, Front, Halfway, Language, Page, PathId, Person, Proof, ProofKind, Visitor};
 pub use problem::Problem;
 pub use route::{Audience, Route};
 pub use shell::{Desks, Help, Shell, see_other};

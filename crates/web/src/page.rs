@@ -31,6 +31,22 @@ store::words! {
     pub enum ProofKind {
         /// Username and password.
         Password = "password",
+        /// A smartcard.
+        Smartcard = "smartcard",
+        /// A passkey.
+        Passkey = "passkey",
+        /// A password and a code of an authenticator app.
+        Authenticator = "authenticator",
+        /// A password and one of the codes that were written down.
+        RecoveryCode = "recovery_code",
+    }
+}
+
+impl ProofKind {
+    /// Whether it is more than a password.
+    #[must_use]
+    pub fn is_strong(self) -> bool {
+        self != Self::Password
     }
 }
 
@@ -51,6 +67,8 @@ pub struct Person {
     pub inside: bool,
     /// Their last proof in this session.
     pub proof: Proof,
+    /// Whether the account has a second factor: then a password alone proves nothing that has to be proved again.
+    pub has_factor: bool,
     /// When and on what they had logged in before this session.
     pub last_log_in: Option<(Instant, String)>,
     /// When the session ends if nothing more happens.
@@ -64,12 +82,13 @@ pub struct Person {
 }
 
 impl Person {
-    /// Asks for a proof not older than `minutes`.
+    /// Asks for a proof not older than `minutes`, by more than a password where the account has more.
     ///
     /// # Errors
     /// [`Problem::Confirm`], which leads to `/confirm` and back to `back`.
     pub fn recent_proof(&self, minutes: i64, back: &str) -> Result<(), Problem> {
-        if self.now.seconds_since(self.proof.at) <= minutes * 60 {
+        let strong = self.proof.kind.is_strong() || !self.has_factor;
+        if strong && self.now.seconds_since(self.proof.at) <= minutes * 60 {
             Ok(())
         } else {
             Err(Problem::Confirm { back: back.to_owned() })
@@ -90,6 +109,15 @@ pub struct Ended {
     pub lapsed: bool,
 }
 
+/// Somebody who has given their password and still has something to do before they are in. They reach nothing but that.
+#[derive(Clone, Debug)]
+pub struct Halfway {
+    /// Who they are, as far as a password says.
+    pub person: Person,
+    /// The page of their next step.
+    pub next: &'static str,
+}
+
 /// Who is asking for a page.
 #[derive(Clone, Debug)]
 pub enum Visitor {
@@ -97,6 +125,8 @@ pub enum Visitor {
     Stranger,
     /// Somebody whose session has ended.
     Ended(Ended),
+    /// Somebody who has to give or set up a second factor first.
+    Halfway(Box<Halfway>),
     /// Somebody who is logged in.
     Person(Box<Person>),
 }
@@ -164,6 +194,8 @@ pub(crate) struct PageInner {
     pub(crate) device: String,
     pub(crate) cookies: HeaderMap,
     pub(crate) csrf: Csrf,
+    pub(crate) binding: String,
+    pub(crate) visit: String,
     pub(crate) entropy: Entropy,
     pub(crate) menu: Arc<Vec<(&'static str, &'static str)>>,
 }
@@ -188,6 +220,28 @@ impl Page {
             Visitor::Person(person) => Some(person),
             _ => None,
         }
+    }
+
+    /// Whoever has a step before them until they are logged in.
+    #[must_use]
+    pub fn halfway(&self) -> Option<&Halfway> {
+        match &self.0.visitor {
+            Visitor::Halfway(halfway) => Some(halfway),
+            _ => None,
+        }
+    }
+
+    /// What this request is bound to: its session, or the visit of whoever has none. What is handed to a browser and comes
+    /// back is bound to it, so that it is good in no other.
+    #[must_use]
+    pub fn binding(&self) -> &str {
+        &self.0.binding
+    }
+
+    /// The visit, which goes on when a session begins or ends.
+    #[must_use]
+    pub fn visit(&self) -> &str {
+        &self.0.visit
     }
 
     /// From where they ask.
@@ -232,7 +286,8 @@ impl Page {
     /// The language to answer in.
     #[must_use]
     pub fn language(&self) -> Language {
-        self.person().map_or(Language::English, |person| person.language)
+        let person = self.person().or_else(|| Some(&self.halfway()?.person));
+        person.map_or(Language::English, |person| person.language)
     }
 
     /// A fresh forgery token, for a hidden field `csrf`.
@@ -256,6 +311,15 @@ impl<S: Sync> FromRequestParts<S> for Person {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let page = Page::from_request_parts(parts, state).await?;
         page.person().cloned().ok_or(Problem::LogIn)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Halfway {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let page = Page::from_request_parts(parts, state).await?;
+        page.halfway().cloned().ok_or(Problem::LogIn)
     }
 }
 

@@ -9,6 +9,8 @@ use http::Method;
 pub enum Audience {
     /// Anybody, logged in or not.
     Anyone,
+    /// Whoever has given their password and has a step before them until they are logged in.
+    Halfway,
     /// Whoever is logged in.
     Staff,
 }

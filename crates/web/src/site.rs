@@ -73,7 +73,9 @@ impl Site {
             && Some(port) == self.address.port_or_known_default()
     }
 
-    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+    /// Whether `peer` is a proxy whose headers are believed.
+    #[must_use]
+    pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(&peer))
     }
 }

@@ -2,11 +2,12 @@ use futures::FutureExt;
 use serde_json::json;
 use store::{Instant, Secret, StoreError, Tx};
 use uuid::Uuid;
-use web::{Password, Person, ProofKind};
+use web::{Client, Password, Person, ProofKind};
 
 use crate::{
     App, account,
     app::Trace,
+    factors::{FactorError, Given, check, note_refused, prove},
     hasher::HashError,
     log_in,
     sessions::{self, EndedBy},
@@ -102,7 +103,7 @@ pub(crate) async fn prove_password(
     }
 }
 
-/// Somebody confirms that it is still they. Their session goes on under the new secret.
+/// Somebody confirms by their password that it is still they. Their session goes on under the new secret.
 ///
 /// # Errors
 /// See [`ProofError`].
@@ -113,21 +114,76 @@ pub async fn confirm(
     trace: Trace,
 ) -> Result<Secret, ProofError> {
     let proven = prove_password(app, person, password, trace.clone()).await?;
-    let secret = app.entropy.secret();
-    let (now, app_in, hash) = (app.clock.now(), app.clone(), secret.hash());
-    let (staff_record, session) = (person.staff_record, person.session);
+    let (now, app_in, person) = (app.clock.now(), app.clone(), person.clone());
     app.db
         .write(move |tx| {
             async move {
                 still_proven(tx, &proven, now).await?;
-                let holder = records::holder(tx, staff_record, now).await?;
-                if !sessions::sql::prove(tx, session, &hash, ProofKind::Password, now).await? {
-                    return Err(ProofError::Ended);
-                }
-                audit::append(tx, trace.entry(&app_in, "access.confirmed", holder.as_ref(), now)).await?;
-                Ok(secret)
+                Ok(go_on(tx, &app_in, &person, ProofKind::Password, trace, now)
+                    .await?
+                    .ok_or(ProofError::Ended)?)
             }
             .boxed()
         })
         .await
+}
+
+/// Somebody confirms by a passkey or a code that it is still they.
+///
+/// # Errors
+/// See [`FactorError`].
+pub(crate) async fn confirm_by_factor(
+    app: &App,
+    person: &Person,
+    given: Given,
+    (client, device): (Client, String),
+    trace: Trace,
+) -> Result<Secret, FactorError> {
+    let now = app.clock.now();
+    let checked = check(app, person, given).await;
+    let (app_in, person) = (app.clone(), person.clone());
+    let done: Result<Secret, FactorError> = app
+        .db
+        .write(move |tx| {
+            async move {
+                let proven = match checked {
+                    Ok(checked) => prove(tx, &app_in, &person, &checked, now).await?,
+                    Err(error) => Err(error),
+                };
+                let error = match proven {
+                    Ok(kind) => {
+                        let secret = go_on(tx, &app_in, &person, kind, trace, now).await?;
+                        return Ok::<_, StoreError>(secret.ok_or(FactorError::Ended));
+                    }
+                    Err(error) => error,
+                };
+                if let Some(holder) = records::holder(tx, person.staff_record, now).await? {
+                    note_refused(tx, &app_in, &holder, (client, &device), error.as_str(), trace, now).await?;
+                }
+                Ok(Err(error))
+            }
+            .boxed()
+        })
+        .await?;
+    done
+}
+
+/// The session goes on under a new secret; `None` where it has ended.
+async fn go_on(
+    tx: &mut Tx<'_>,
+    app: &App,
+    person: &Person,
+    kind: ProofKind,
+    trace: Trace,
+    now: Instant,
+) -> Result<Option<Secret>, StoreError> {
+    let holder = records::holder(tx, person.staff_record, now).await?;
+    let secret = app.entropy.secret();
+    if !sessions::sql::prove(tx, person.session, &secret.hash(), kind, now).await? {
+        return Ok(None);
+    }
+    let mut entry = trace.entry(app, "access.confirmed", holder.as_ref(), now);
+    entry.data = json!({ "by": kind });
+    audit::append(tx, entry).await?;
+    Ok(Some(secret))
 }

@@ -1,7 +1,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use web::{
-    Audience, FieldErrors, Form, Page, Person, Problem, Route, see_other,
+    Audience, FieldErrors, Form, Page, Person, Problem, ProofKind, Route, see_other,
     ui::{Button, ErrorSummary, NotificationBanner, PasswordInput, SummaryList},
 };
 
@@ -13,8 +13,8 @@ use crate::{
     App, account,
     app::Trace,
     confirm::ProofError,
-    reset_password::{self, ResetError, reset_password},
-    words,
+    reset_password::{self, Present, ResetError, reset_password},
+    smartcard, words,
 };
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
@@ -84,18 +84,32 @@ async fn ask(State(app): State<App>, page: Page, person: Person) -> Result<Respo
 struct ResetView<'v> {
     page: &'v Page,
     errors: ErrorSummary,
-    present: PasswordInput,
+    /// Missing where a smartcard was shown instead.
+    present: Option<PasswordInput>,
     new: PasswordInput,
     button: Button,
 }
 
+/// What is to be shown before a new password is set: the present one, or the card that this session began with.
+fn shows_card(person: &Person) -> Result<bool, Problem> {
+    if person.proof.kind != ProofKind::Smartcard {
+        return Ok(false);
+    }
+    if person.now.seconds_since(person.proof.at) > smartcard::RECENT_MINUTES * 60 {
+        return Err(Problem::Confirm { back: "/internet-access/reset-password".to_owned() });
+    }
+    Ok(true)
+}
+
 async fn reset_form(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    reset_view(&app, &page, &person, &FieldErrors::none()).await
+    reset_view(&app, &page, &person, shows_card(&person)?, &FieldErrors::none()).await
 }
 
 async fn reset(State(app): State<App>, page: Page, person: Person, form: Form) -> Result<Response, Problem> {
+    let by_card = shows_card(&person)?;
     let (present, new) = (form.password("present_password"), form.password("new_password"));
-    let set = reset_password(&app, &person, &present, &new, page.device().to_owned(), Trace::of(&page)).await;
+    let shown = if by_card { Present::Smartcard } else { Present::Password(&present) };
+    let set = reset_password(&app, &person, shown, &new, page.device().to_owned(), Trace::of(&page)).await;
     let errors = match set {
         Ok(()) => return Ok(see_other("/internet-access?done=password")),
         Err(ResetError::Weak(weakness)) => FieldErrors::one("new_password", weakness.words(person.language)),
@@ -107,24 +121,26 @@ async fn reset(State(app): State<App>, page: Page, person: Person, form: Form) -
         Err(ResetError::NoAccount) => return Err(Problem::NotFound),
         Err(ResetError::Store(error)) => return Err(error.into()),
     };
-    reset_view(&app, &page, &person, &errors).await
+    reset_view(&app, &page, &person, by_card, &errors).await
 }
 
 async fn reset_view(
     app: &App,
     page: &Page,
     person: &Person,
+    by_card: bool,
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
-    let (_, least) = reset_password::known(app, person.staff_record).await?.ok_or(Problem::NotFound)?;
+    let rules = reset_password::rules(app, person.staff_record).await?.ok_or(Problem::NotFound)?;
     let body = ResetView {
         page,
         errors: errors.summary(),
-        present: PasswordInput::new("present_password", "Present password*")
-            .error(errors.at("present_password")),
+        present: (!by_card).then(|| {
+            PasswordInput::new("present_password", "Present password*").error(errors.at("present_password"))
+        }),
         new: PasswordInput::new("new_password", "New password*")
             .choosing()
-            .hint(words::password_advice(person.language, least))
+            .hint(words::password_advice(person.language, rules.least))
             .error(errors.at("new_password")),
         button: Button::submit("Reset Password"),
     };

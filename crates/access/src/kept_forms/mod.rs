@@ -5,4 +5,4 @@ pub(crate) mod pages;
 mod service;
 mod sql;
 
-pub(crate) use service::{discard, keep, newest};
+pub(crate) use service::{discard, keep};

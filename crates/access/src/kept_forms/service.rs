@@ -1,18 +1,13 @@
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use futures::FutureExt;
 use store::StoreError;
 use uuid::Uuid;
-use web::{Ended, Form};
+use web::{Ended, Form, Sealed};
 
 use super::sql::{self, Kept};
 use crate::App;
 
 /// How long a form is kept.
 const KEPT_MINUTES: i64 = 30;
-const NONCE: usize = 24;
 
 /// A form that was kept, opened again.
 #[derive(Clone, Debug)]
@@ -25,7 +20,7 @@ pub(crate) struct KeptForm {
 pub(crate) async fn keep(app: &App, ended: &Ended, path: &str, form: &Form) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let text = form.encoded(|field| field != "csrf" && field != "kept" && !field.contains("password"));
-    let Some(sealed) = seal(app, ended.staff_record, text.as_bytes()) else { return Ok(false) };
+    let sealed = app.keys.seal(Sealed::Form, ended.staff_record.as_bytes(), text.as_bytes(), &app.entropy);
     let kept = Kept { id: app.entropy.id(now), path: path.to_owned(), sealed };
     let staff_record = ended.staff_record;
     app.db
@@ -54,20 +49,7 @@ pub(crate) async fn discard(app: &App, staff_record: Uuid) -> Result<(), StoreEr
     app.db.write(move |tx| async move { sql::remove_all(tx, staff_record).await }.boxed()).await
 }
 
-/// Nonce and ciphertext, bound to the account.
-fn seal(app: &App, staff_record: Uuid, text: &[u8]) -> Option<Vec<u8>> {
-    let key = app.keys.form().first()?;
-    let nonce: [u8; NONCE] = app.entropy.bytes();
-    let payload = Payload { msg: text, aad: staff_record.as_bytes() };
-    let sealed = XChaCha20Poly1305::new(key.into()).encrypt(XNonce::from_slice(&nonce), payload).ok()?;
-    Some([nonce.as_slice(), &sealed].concat())
-}
-
 fn open(app: &App, staff_record: Uuid, sealed: &[u8]) -> Option<Form> {
-    let (nonce, sealed) = sealed.split_at_checked(NONCE)?;
-    let payload = |()| Payload { msg: sealed, aad: staff_record.as_bytes() };
-    let opened = app.keys.form().iter().find_map(|key| {
-        XChaCha20Poly1305::new(key.into()).decrypt(XNonce::from_slice(nonce), payload(())).ok()
-    })?;
+    let opened = app.keys.open_sealed(Sealed::Form, staff_record.as_bytes(), sealed)?;
     Form::decoded(std::str::from_utf8(&opened).ok()?)
 }

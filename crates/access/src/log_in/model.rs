@@ -17,6 +17,14 @@ store::words! {
         NetworkLimit = "network_limit",
         /// The right password, from outside, without internet access.
         NotFromHere = "not_from_here",
+        /// The right password; a second factor is outstanding.
+        SecondFactor = "second_factor",
+        /// The right password; a second factor has to be set up.
+        SetUp = "set_up",
+        /// The right password; a second factor is needed, and can't be set up from here.
+        NoFactor = "no_factor",
+        /// The second factor was wrong.
+        WrongFactor = "wrong_factor",
     }
 }
 
@@ -65,7 +73,7 @@ pub(super) fn decide(facts: &Facts, now: store::Instant) -> Outcome {
 impl Outcome {
     /// Whether nobody is let in, with the same words for all of these.
     pub(super) fn is_failure(self) -> bool {
-        !matches!(self, Self::LoggedIn | Self::NotFromHere)
+        matches!(self, Self::Unknown | Self::WrongPassword | Self::Left | Self::Locked | Self::NetworkLimit)
     }
 }
 

@@ -1,18 +1,23 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::{StatusCode, header};
+use records::Holder;
 use web::{
     Audience, Desks, FieldErrors, Form, Help, Page, Problem, Route, Visitor, cookies, see_other,
     ui::{Button, ErrorSummary, NotificationBanner, PasswordInput, TextInput},
 };
 
-use super::service::{Attempt, LogInError, LoggedIn, NotFromHere, log_in};
+use super::{
+    LoggedIn,
+    service::{Attempt, LogInError, log_in},
+};
 use crate::{
     App,
     app::Trace,
     browser::{browser_cookie, browser_of},
+    factors::pages::{factor_needed, session_here},
     internet_access::Status,
-    kept_forms, words,
+    words,
 };
 
 /// More of a username is not shown again: no real one is half as long.
@@ -36,6 +41,8 @@ struct LogInView<'v> {
     username: TextInput,
     password: PasswordInput,
     button: Button,
+    smartcard: Option<Button>,
+    passkeys: bool,
     help: Help<'v>,
 }
 
@@ -58,17 +65,20 @@ async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Respon
         client: page.client(),
         device: page.device().to_owned(),
         trace: Trace::stranger(&page),
-        replaces: page.person().map(|person| person.session),
+        replaces: session_here(&page),
     };
     // Many may wait to be let in: each holds no more than it has to.
     drop(form);
     match log_in(&app, attempt).await {
-        Ok(logged_in) => let_in(&app, &logged_in, &next).await,
+        Ok(logged_in) => Ok(let_in(&app, &logged_in, &next)),
         Err(LogInError::Wrong) => {
             let errors = refused(&page, &typed, no_password);
             view(&app, &page, &typed, &next, &errors).await
         }
-        Err(LogInError::NotFromHere(why)) => not_from_here(&app, &page, &why).await,
+        Err(LogInError::NotFromHere(why)) => {
+            not_from_here_page(&app, &page, why.username.as_str(), why.status, &why.holder).await
+        }
+        Err(LogInError::NoFactor(holder)) => factor_needed(&app, &page, &holder).await,
         Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
         Err(LogInError::Store(error)) => Err(error.into()),
     }
@@ -111,6 +121,11 @@ async fn view(
             .error(wrong),
         password: PasswordInput::new("password", "Password*").error(errors.at("password")),
         button: Button::submit("Log in via Username Password").login(),
+        passkeys: app.passkeys.is_some(),
+        smartcard: app
+            .cards
+            .are_read()
+            .then(|| Button::link("Log in via Smartcard", "/smartcard").secondary()),
         help: Help { desks: &desks, open: false },
     };
     let shell = page.shell("Log in");
@@ -135,17 +150,21 @@ fn banner(page: &Page) -> Option<NotificationBanner> {
 }
 
 /// The session's cookie and the browser's, and on to where they wanted to go.
-async fn let_in(app: &App, logged_in: &LoggedIn, next: &str) -> Result<Response, Problem> {
-    let kept = kept_forms::newest(app, logged_in.staff_record).await?;
-    let mut response = see_other(match kept {
-        Some(_) => "/kept",
-        None if is_own_path(next) => next,
-        None => "/portal",
-    });
+pub(crate) fn let_in(app: &App, logged_in: &LoggedIn, next: &str) -> Response {
+    let place = if is_own_path(next) { next } else { "/portal" };
+    let place = match logged_in.step {
+        Some(step) => step.path(),
+        None if logged_in.kept_form => "/kept",
+        None => place,
+    };
+    let mut response = see_other(place);
     let headers = response.headers_mut();
     headers.append(header::SET_COOKIE, cookies::set(cookies::SESSION, &logged_in.secret.reveal(), None));
-    headers.append(header::SET_COOKIE, browser_cookie(app, logged_in.browser));
-    Ok(response)
+    // Until they are in, this browser is no more known than before.
+    if logged_in.step.is_none() {
+        headers.append(header::SET_COOKIE, browser_cookie(app, logged_in.browser));
+    }
+    response
 }
 
 /// Whether a path leads to a page of ours and nowhere else.
@@ -166,8 +185,14 @@ struct NotFromHereView<'v> {
 }
 
 /// The password was right: now it can be said why it does not help here, and how to get internet access.
-async fn not_from_here(app: &App, page: &Page, why: &NotFromHere) -> Result<Response, Problem> {
-    let explains = match why.status {
+pub(crate) async fn not_from_here_page(
+    app: &App,
+    page: &Page,
+    username: &str,
+    status: Status,
+    holder: &Holder,
+) -> Result<Response, Problem> {
+    let explains = match status {
         Status::Requested => "HR has your request. You are mailed when they have decided.",
         Status::Refused | Status::Withdrawn => {
             "Log in at work and ask again under Manage Internet Access, or ask HR why."
@@ -177,11 +202,10 @@ async fn not_from_here(app: &App, page: &Page, why: &NotFromHere) -> Result<Resp
         }
     };
     let desks = app.desks().await?;
-    let theirs: Vec<_> =
-        desks.iter().filter(|desk| desk.employer == why.holder.employer.name).cloned().collect();
+    let theirs: Vec<_> = desks.iter().filter(|desk| desk.employer == holder.employer.name).cloned().collect();
     let body = NotFromHereView {
-        username: why.username.to_string(),
-        status: words::status(page.language(), why.status),
+        username: username.to_owned(),
+        status: words::status(page.language(), status),
         explains,
         help: Help { desks: &theirs, open: true },
     };

@@ -2,23 +2,24 @@ use futures::FutureExt;
 use records::{Holder, Policies, Username};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use store::{Instant, Secret, StoreError, Tx};
+use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 use web::{Client, Password, ProofKind};
 
 use super::{
-    Outcome,
+    Arrival, LoggedIn, Outcome,
+    arrival::arrive,
     model::{Facts, decide},
     sql::{self, LogIn},
 };
 use crate::{
-    App,
-    account::{self, Account},
+    App, account,
     app::Trace,
+    factors::{Entry, Need},
     hasher::HashError,
     internet_access::Status,
     lock::{Lock, LockPolicy},
-    mails, sessions,
+    sessions::Step,
 };
 
 /// Failures of a network are counted in pieces of so many minutes, and looked at for three of them.
@@ -45,17 +46,6 @@ pub struct Attempt {
     pub replaces: Option<Uuid>,
 }
 
-/// Somebody is in.
-#[derive(Clone, Debug)]
-pub struct LoggedIn {
-    /// Who.
-    pub staff_record: Uuid,
-    /// Their session's secret, for the cookie.
-    pub secret: Secret,
-    /// The browser, for its cookie.
-    pub browser: Uuid,
-}
-
 /// The password was right, but log-in from outside is not approved: the page says how to get it.
 #[derive(Clone, Debug)]
 pub struct NotFromHere {
@@ -64,7 +54,7 @@ pub struct NotFromHere {
     /// The username that was typed.
     pub username: Username,
     /// Whose it is.
-    pub holder: Holder,
+    pub holder: Box<Holder>,
 }
 
 /// Why nobody was let in.
@@ -75,7 +65,10 @@ pub enum LogInError {
     Wrong,
     /// Right, but not from here.
     #[error("not from outside")]
-    NotFromHere(Box<NotFromHere>),
+    NotFromHere(NotFromHere),
+    /// Right, but more than a password is needed, which this account does not have and cannot set up from here.
+    #[error("no second factor")]
+    NoFactor(Box<Holder>),
     /// Too many wait to be let in.
     #[error("too many wait")]
     Busy,
@@ -104,7 +97,8 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
     let username =
         Username::parse(&attempt.username).or_else(|| Username::parse(NOBODY)).ok_or(LogInError::Wrong)?;
     let mut reader = app.db.read().await?;
-    let holder = records::find_by_username(&mut reader.tx(), &username, now).await?;
+    // Many may wait for the hash, each with what is read here: as little as can be.
+    let holder = records::find_by_username(&mut reader.tx(), &username, now).await?.map(Box::new);
     if holder.is_none() {
         app.read_in_vain();
     }
@@ -112,6 +106,7 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
     let account = account::sql::account(&mut reader.tx(), subject).await?;
     drop(reader);
     let hash = account.and_then(|account| account.password_hash);
+    let attempt = Box::new(attempt);
     let right = app.hasher.verify(&attempt.password, hash.clone()).await?;
 
     // While it waited to be hashed, time has passed and the account may have changed: it is judged as it is now.
@@ -137,38 +132,35 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
 
 struct Judged {
     outcome: Outcome,
+    step: Option<Step>,
     subject: Uuid,
-    holder: Option<Holder>,
+    holder: Option<Box<Holder>>,
     lock: Lock,
-    known_browser: Option<sql::KnownBrowser>,
+    found: sql::Found,
     policy: LockPolicy,
     inside: bool,
     status: Status,
-    account: Option<Account>,
 }
 
 /// Gathers the facts and decides. `verified` is the hash that the password was held against and found right.
 async fn judge(
     tx: &mut Tx<'_>,
     app: &App,
-    holder: Option<Holder>,
+    holder: Option<Box<Holder>>,
     subject: Uuid,
     verified: Option<String>,
     attempt: &Attempt,
     now: Instant,
 ) -> Result<Judged, StoreError> {
     let lock = sql::hold_lock(tx, subject, now).await?;
-    let account = account::sql::account(tx, subject).await?;
-    let right =
-        verified.is_some() && account.as_ref().is_some_and(|account| account.password_hash == verified);
-    let known_browser =
-        sql::hold_known_browser(tx, attempt.browser.unwrap_or_default(), subject, now).await?;
     let network = attempt.client.network();
     let since = piece(now).plus_minutes(-2 * NETWORK_PIECE_MINUTES);
-    let failures = sql::network_failures(tx, &network, since).await?;
-    let status = account.as_ref().map_or(Status::NotRequested, |account| account.internet_access);
+    let browser = attempt.browser.unwrap_or_default();
+    let found = sql::found(tx, subject, browser, (&network, since), now).await?;
+    let right = verified.is_some() && found.password_hash == verified;
+    let status = found.internet_access.unwrap_or(Status::NotRequested);
     let inside = holder.as_ref().is_some_and(|holder| is_inside(holder, attempt.client));
-    let outcome = decide(
+    let mut outcome = decide(
         &Facts {
             known_name: holder.is_some(),
             right,
@@ -176,15 +168,31 @@ async fn judge(
             inside,
             internet_access: status,
             account: lock.clone(),
-            browser: known_browser.as_ref().map(|known| known.lock.clone()),
-            network_over_limit: failures >= app.settings.network_failures,
+            browser: found.browser_lock(),
+            network_over_limit: found.network_failures >= app.settings.network_failures,
         },
         now,
     );
     let policies =
         holder.as_ref().map_or_else(Policies::default, |holder| holder.employer.settings.policies.clone());
+    let mut step = None;
+    if outcome == Outcome::LoggedIn {
+        let entry = Entry {
+            policies: &policies,
+            has_role: holder.as_ref().is_some_and(|holder| holder.has_role),
+            inside,
+            remembered_until: found.remembered_until,
+            history: found.history,
+        };
+        (outcome, step) = match entry.need(now) {
+            Need::Nothing => (Outcome::LoggedIn, None),
+            Need::Give => (Outcome::SecondFactor, Some(Step::SecondFactor)),
+            Need::SetUp { .. } => (Outcome::SetUp, Some(Step::SetUp)),
+            Need::Shut => (Outcome::NoFactor, None),
+        };
+    }
     let policy = LockPolicy::from(&policies);
-    Ok(Judged { outcome, subject, holder, lock, known_browser, policy, inside, status, account })
+    Ok(Judged { outcome, step, subject, holder, lock, found, policy, inside, status })
 }
 
 /// Writes down what became of the try. An inner error is an answer too: it is committed with its consequences.
@@ -193,10 +201,10 @@ async fn record(
     app: &App,
     judged: Judged,
     username: Username,
-    attempt: Attempt,
+    attempt: Box<Attempt>,
     now: Instant,
 ) -> Result<Result<LoggedIn, LogInError>, LogInError> {
-    let Judged { outcome, subject, holder, lock, known_browser, policy, inside, status, account } = judged;
+    let Judged { outcome, step, subject, holder, lock, found, policy, inside, status } = judged;
     metrics::counter!("staffrecord_access_log_ins_total", "outcome" => outcome.as_str()).increment(1);
     let staff_record = holder.as_ref().map(|holder| holder.record.id);
     let tried = LogIn {
@@ -208,20 +216,24 @@ async fn record(
     sql::insert_log_in(tx, app.entropy.id(now), staff_record, &tried).await?;
     let trace = match (outcome.is_failure(), staff_record) {
         (false, Some(staff_record)) => {
-            Trace { actor: audit::Actor::Person { staff_record, role: None }, ..attempt.trace }
+            Trace { actor: audit::Actor::Person { staff_record, role: None }, ..attempt.trace.clone() }
         }
-        _ => attempt.trace,
+        _ => attempt.trace.clone(),
     };
-    let event = if outcome == Outcome::LoggedIn { "access.logged_in" } else { "access.log_in_refused" };
-    let mut entry = trace.entry(app, event, holder.as_ref(), now);
+    let event = match outcome {
+        Outcome::LoggedIn => "access.logged_in",
+        Outcome::SecondFactor | Outcome::SetUp => "access.password_given",
+        _ => "access.log_in_refused",
+    };
+    let mut entry = trace.entry(app, event, holder.as_deref(), now);
     entry.data = json!({ "outcome": outcome, "device": tried.device });
     audit::append(tx, entry).await?;
     if outcome.is_failure() {
         // A limit on the network says nothing about the account, and must not feed itself; its statements are the same.
         let counts = outcome != Outcome::NetworkLimit;
-        if let Some(known) = &known_browser {
-            let after = known.lock.after_failure(policy.of_known_browser(), now);
-            sql::set_browser_lock(tx, known.id, &after).await?;
+        if let Some((known, lock)) = found.known_browser.zip(found.browser_lock()) {
+            let after = lock.after_failure(policy.of_known_browser(), now);
+            sql::set_browser_lock(tx, known, &after).await?;
         } else {
             let after = if counts { lock.after_failure(policy, now) } else { lock };
             sql::set_lock(tx, subject, &after).await?;
@@ -231,52 +243,32 @@ async fn record(
     }
     let Some(holder) = holder else { return Ok(Err(LogInError::Wrong)) };
     // A known browser's success says nothing about the strangers who guess elsewhere.
-    if known_browser.is_none() {
+    if found.known_browser.is_none() && lock != Lock::default() {
         sql::set_lock(tx, subject, &Lock::default()).await?;
     }
-    if outcome == Outcome::NotFromHere {
-        return Ok(Err(LogInError::NotFromHere(Box::new(NotFromHere { status, username, holder }))));
+    match outcome {
+        Outcome::NotFromHere => {
+            return Ok(Err(LogInError::NotFromHere(NotFromHere { status, username, holder })));
+        }
+        Outcome::NoFactor => return Ok(Err(LogInError::NoFactor(holder))),
+        _ => {}
     }
-    let browser = attempt.browser.unwrap_or_else(|| app.entropy.id(now));
-    make_known(tx, app, browser, subject, &attempt.device, now).await?;
-    account::sql::set_last_log_in(tx, subject, &attempt.device, now).await?;
-    if let Some(old) = attempt.replaces {
-        sessions::sql::end(tx, old, sessions::EndedBy::Replaced, now).await?;
-    }
-    let secret = app.entropy.secret();
-    let begun = sessions::NewSession {
-        id: app.entropy.id(now),
-        staff_record: subject,
-        secret: secret.hash(),
-        proof: ProofKind::Password,
+    let arrival = Arrival {
+        browser: attempt.browser,
         address: tried.address,
-        device: tried.device.clone(),
-        previous_at: account.as_ref().and_then(|account| account.last_log_in_at),
-        previous_device: account.and_then(|account| account.last_log_in_device),
+        device: tried.device,
+        replaces: attempt.replaces,
+        proof: ProofKind::Password,
+        step,
+        inside,
+        provider: None,
     };
-    sessions::sql::begin(tx, &begun, now).await?;
-    if !inside && known_browser.is_none() {
-        let data = json!({ "at": now, "device": tried.device });
-        mails::tell(tx, app, &holder, mails::NEW_DEVICE, data, now).await?;
-    }
-    Ok(Ok(LoggedIn { staff_record: subject, secret, browser }))
+    Ok(Ok(arrive(tx, app, &holder, found, arrival, now).await?))
 }
 
 /// Whether somebody is in their employer's networks. A proxy that does not say for whom it asks is nowhere.
 pub(crate) fn is_inside(holder: &Holder, client: Client) -> bool {
     !client.hidden && holder.employer.inside(client.address)
-}
-
-/// Makes a browser known to an account: whoever has proved themselves on it once keeps an allowance of their own.
-pub(crate) async fn make_known(
-    tx: &mut Tx<'_>,
-    app: &App,
-    browser: Uuid,
-    staff_record: Uuid,
-    device: &str,
-    now: Instant,
-) -> Result<(), StoreError> {
-    sql::know_browser(tx, app.entropy.id(now), browser, staff_record, device, now).await
 }
 
 async fn rehash(app: &App, staff_record: Uuid, old: String, password: &Password) -> Result<(), LogInError> {
@@ -300,7 +292,8 @@ fn nobody(typed: &str) -> Uuid {
     made_of("nobody:", &plain)
 }
 
-fn made_of(kind: &str, text: &str) -> Uuid {
+/// A number for a lock that is no account's.
+pub(crate) fn made_of(kind: &str, text: &str) -> Uuid {
     let digest = Sha256::new().chain_update(kind).chain_update(text).finalize();
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);

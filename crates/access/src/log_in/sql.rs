@@ -2,7 +2,7 @@ use store::{Instant, Result, Tx, on};
 use uuid::Uuid;
 
 use super::Outcome;
-use crate::lock::Lock;
+use crate::{factors::History, internet_access::Status, lock::Lock};
 
 /// The lock of `subject`, made where there is none. Holds the row until the commit, so that of many tries at once each sees
 /// what the one before left.
@@ -26,24 +26,58 @@ pub(crate) async fn lock(tx: &mut Tx<'_>, subject: Uuid) -> Result<Lock> {
     Ok(found.unwrap_or_default())
 }
 
+/// What a try to log in is judged by, beside the lock.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct KnownBrowser {
-    pub(crate) id: Uuid,
+pub(crate) struct Found {
+    pub(crate) password_hash: Option<String>,
+    pub(crate) internet_access: Option<Status>,
+    pub(crate) last_log_in_at: Option<Instant>,
+    pub(crate) last_log_in_device: Option<String>,
+    /// This browser, if it is known to the account.
+    pub(crate) known_browser: Option<Uuid>,
+    browser_failures: Option<i64>,
+    browser_lockings: Option<i64>,
+    browser_locked_until: Option<Instant>,
+    /// Failures of the network since the moment asked for.
+    pub(crate) network_failures: i64,
+    /// Whether a form is kept for the account.
+    pub(crate) kept_form: bool,
+    /// Until when this browser is remembered.
+    pub(crate) remembered_until: Option<Instant>,
+    /// What decides about second factors.
     #[sqlx(flatten)]
-    pub(crate) lock: Lock,
+    pub(crate) history: History,
 }
 
-/// This browser, if it is known to the account. Holds the row until the commit.
-pub(crate) async fn hold_known_browser(
+impl Found {
+    /// The lock of this browser, if it is known to the account.
+    pub(crate) fn browser_lock(&self) -> Option<Lock> {
+        let (failures, lockings) = self.browser_failures.zip(self.browser_lockings)?;
+        Some(Lock { failures, lockings, locked_until: self.browser_locked_until })
+    }
+}
+
+/// What is known of an account, a browser and a network, in one turn to the database. Whoever holds the account's lock sees
+/// it as it stays until the commit.
+pub(crate) async fn found(
     tx: &mut Tx<'_>,
-    browser: Uuid,
     subject: Uuid,
+    browser: Uuid,
+    (network, since): (&str, Instant),
     now: Instant,
-) -> Result<Option<KnownBrowser>> {
+) -> Result<Found> {
     on!(tx, c => sqlx::query_as(
-        "UPDATE known_browser SET used_at = $3 WHERE browser = $1 AND staff_record_id = $2
-         RETURNING id, failures, lockings, locked_until")
-        .bind(browser).bind(subject).bind(now).fetch_optional(c).await)
+        "SELECT a.password_hash, a.internet_access, a.last_log_in_at, a.last_log_in_device, k.id AS known_browser,
+             k.failures AS browser_failures, k.lockings AS browser_lockings, k.locked_until AS browser_locked_until,
+             (SELECT COALESCE(CAST(SUM(n.failures) AS BIGINT), 0) FROM network_failure n
+              WHERE n.network = $3 AND n.began_at >= $4) AS network_failures,
+             EXISTS (SELECT 1 FROM kept_form f WHERE f.staff_record_id = $1 AND f.kept_until > $5) AS kept_form,
+             k.remembered_until, a.first_log_in_at, a.first_password_at, a.first_factor_at, a.enrolment_until,
+             EXISTS (SELECT 1 FROM second_factor s WHERE s.staff_record_id = $1) AS has_factor
+         FROM (SELECT 1 AS one) one
+         LEFT JOIN account a ON a.staff_record_id = $1
+         LEFT JOIN known_browser k ON k.staff_record_id = $1 AND k.browser = $2")
+        .bind(subject).bind(browser).bind(network).bind(since).bind(now).fetch_one(c).await)
 }
 
 pub(crate) async fn set_browser_lock(tx: &mut Tx<'_>, known_browser: Uuid, lock: &Lock) -> Result<()> {
@@ -87,11 +121,22 @@ pub(crate) async fn know_browser(
         .bind(id).bind(browser).bind(staff_record).bind(device).bind(now).execute(c).await.map(drop))
 }
 
-/// Failures of one network since `since`.
-pub(crate) async fn network_failures(tx: &mut Tx<'_>, network: &str, since: Instant) -> Result<i64> {
-    on!(tx, c => sqlx::query_scalar(
-        "SELECT COALESCE(CAST(SUM(failures) AS BIGINT), 0) FROM network_failure WHERE network = $1 AND began_at >= $2")
-        .bind(network).bind(since).fetch_one(c).await)
+/// Remembers a known browser until then, so that no second factor is asked for on it.
+pub(crate) async fn remember_browser(
+    tx: &mut Tx<'_>,
+    browser: Uuid,
+    staff_record: Uuid,
+    until: Instant,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE known_browser SET remembered_until = $3 WHERE browser = $1 AND staff_record_id = $2")
+        .bind(browser).bind(staff_record).bind(until).execute(c).await.map(drop))
+}
+
+/// Remembers no browser of an account any more.
+pub(crate) async fn forget_browsers(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<()> {
+    on!(tx, c => sqlx::query(
+        "UPDATE known_browser SET remembered_until = NULL WHERE staff_record_id = $1 AND remembered_until IS NOT NULL")
+        .bind(staff_record).execute(c).await.map(drop))
 }
 
 /// Counts failures in the piece of time that began at `began_at`.

@@ -1,6 +1,6 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
-use records::{Contact, Hold, HoldError, IdentityField};
+use records::{Contact, Hold, HoldError, Holder, IdentityField, SecondFactor};
 use uuid::Uuid;
 use web::{
     Audience, Desk, Form, Page, PathId, Person, Problem, Route, format, see_other,
@@ -10,7 +10,9 @@ use web::{
 use crate::{
     App,
     app::Trace,
+    factors::{self, Factor, FactorKind},
     log_in,
+    re_enrolment::{self, StopError},
     sessions::{self, EndError, end_one, end_others},
 };
 
@@ -20,6 +22,7 @@ pub(crate) fn routes(app: &App) -> Vec<Route> {
         Route::post("/my-account/sessions/{id}/end", Audience::Staff, end_session, app.clone()),
         Route::post("/my-account/sessions/end-others", Audience::Staff, end_other_sessions, app.clone()),
         Route::post("/my-account/changes/{id}/stop", Audience::Staff, stop_change, app.clone()),
+        Route::post("/my-account/re-enrolment/{id}/stop", Audience::Staff, stop_re_enrolment, app.clone()),
     ]
 }
 
@@ -31,6 +34,8 @@ struct MyAccountView<'v> {
     facts: SummaryList,
     desk: &'v Contact,
     changes: Vec<ChangeView>,
+    re_enrolment: Option<ReEnrolmentView>,
+    factors: Option<FactorsView>,
     places: Vec<PlaceView>,
     end_others: Option<Button>,
     tries: Vec<TryView>,
@@ -42,6 +47,29 @@ struct ChangeView {
     to: String,
     from_when: String,
     stop: Button,
+}
+
+/// Somebody has said that they lost their factors.
+struct ReEnrolmentView {
+    id: Uuid,
+    due: String,
+    stop: Button,
+}
+
+struct FactorsView {
+    base: &'static str,
+    passkeys: bool,
+    factors: Vec<FactorView>,
+    codes: String,
+}
+
+struct FactorView {
+    id: Uuid,
+    name: String,
+    kind: &'static str,
+    since: String,
+    used: String,
+    remove: Button,
 }
 
 struct PlaceView {
@@ -64,18 +92,22 @@ const TRIES: i64 = 10;
 
 async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
     let (id, now, zone) = (person.staff_record, person.now, &person.zone);
+    let holder = person.record.downcast_ref::<Holder>();
+    let holder = holder.ok_or_else(|| Problem::broken("the front read no staff record"))?;
     let mut reader = app.db.read().await?;
-    let holder = records::holder(&mut reader.tx(), id, now).await?.ok_or(Problem::NotFound)?;
     let usernames = records::usernames(&mut reader.tx(), id, now).await?;
     let holds = records::open_holds(&mut reader.tx(), id, now).await?;
     let open = sessions::sql::open(&mut reader.tx(), id).await?;
     let tries = log_in::sql::log_ins(&mut reader.tx(), id, TRIES).await?;
+    let factors = factors::sql::factors(&mut reader.tx(), id).await?;
+    let codes = factors::sql::codes_left(&mut reader.tx(), id).await?;
+    let re_enrolment = re_enrolment::sql::open(&mut reader.tx(), id).await?;
     drop(reader);
     let record = &holder.record;
     let usernames: Vec<String> = usernames.iter().map(ToString::to_string).collect();
     let places: Vec<PlaceView> = open
         .into_iter()
-        .filter(|session| session.is_open(&holder, now))
+        .filter(|session| session.is_open(holder, now) && session.outstanding.is_none())
         .map(|session| PlaceView {
             id: session.id,
             since: format::day_and_time(session.began_at, zone),
@@ -96,6 +128,14 @@ async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Resp
             .row("Employee number", record.employee_number.clone())
             .row("Employer", holder.employer.name.clone()),
         desk: &holder.employer.settings.service_desk,
+        re_enrolment: re_enrolment.and_then(|open| {
+            Some(ReEnrolmentView {
+                id: open.id,
+                due: format::day_and_time(open.due_at?, zone),
+                stop: Button::submit("Stop this").warning(),
+            })
+        }),
+        factors: factors_view(holder, app.passkeys.is_some(), factors, codes, zone),
         changes: holds.into_iter().map(|hold| change(hold, zone)).collect(),
         end_others: (places.len() > 1).then(|| Button::submit("Log out everywhere else").secondary()),
         places,
@@ -104,16 +144,61 @@ async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Resp
             .map(|tried| TryView {
                 at: format::day_and_time(tried.at, zone),
                 device: tried.device,
-                outcome: if tried.outcome == log_in::Outcome::LoggedIn { "Logged in" } else { "Not let in" },
+                outcome: match tried.outcome {
+                    log_in::Outcome::LoggedIn => "Logged in",
+                    log_in::Outcome::SecondFactor | log_in::Outcome::SetUp => "Password given",
+                    _ => "Not let in",
+                },
             })
             .collect(),
     };
     page.shell("My account").show(&body)
 }
 
+/// Missing where the employer has none and they have none.
+fn factors_view(
+    holder: &Holder,
+    passkeys: bool,
+    factors: Vec<Factor>,
+    codes: i64,
+    zone: &jiff::tz::TimeZone,
+) -> Option<FactorsView> {
+    let off = holder.employer.settings.policies.second_factor == SecondFactor::Off && !holder.has_role;
+    if off && factors.is_empty() {
+        return None;
+    }
+    let view = |factor: Factor| FactorView {
+        id: factor.id,
+        kind: match factor.kind {
+            FactorKind::Passkey => "Passkey",
+            FactorKind::Authenticator => "Authenticator app",
+        },
+        since: format::day_and_time(factor.created_at, zone),
+        used: factor.last_used_at.map_or_else(|| "never".to_owned(), |at| format::day_and_time(at, zone)),
+        remove: Button::submit(format!("Take off {}", factor.name)).secondary().small(),
+        name: factor.name,
+    };
+    let codes = match codes {
+        0 => "none left".to_owned(),
+        1 => "1 left".to_owned(),
+        left => format!("{left} left"),
+    };
+    let factors = factors.into_iter().map(view).collect();
+    Some(FactorsView { base: "/my-account/second-factors", passkeys, factors, codes })
+}
+
 fn banner(done: &str) -> Option<NotificationBanner> {
     let says = match done {
         "ended" => "That place is logged out.",
+        "factor" => "Your second factor is set up.",
+        "factor-removed" => "The second factor is taken off.",
+        "short-password" => {
+            return Some(NotificationBanner::important(
+                "Nothing was changed. Your password is too short to be the only way in: reset it to a longer one first, then take \
+                 off your last second factor.",
+            ));
+        }
+        "kept-factors" => "Your second factors stay as they are. Ring your service desk and tell them.",
         "others" => "You are logged out everywhere else.",
         "stopped" => {
             "The change is stopped. What is held stays as it was. Tell HR, so that they correct their own records."
@@ -183,5 +268,20 @@ async fn stop_change(
         Ok(_) => Ok(see_other("/my-account?done=stopped")),
         Err(HoldError::NotOpen | HoldError::Refused(_)) => Err(Problem::NotFound),
         Err(HoldError::Store(error)) => Err(error.into()),
+    }
+}
+
+/// The person says that they have lost nothing.
+async fn stop_re_enrolment(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    PathId(id): PathId,
+    _: Form,
+) -> Result<Response, Problem> {
+    match re_enrolment::stop(&app, &person, id, Trace::of(&page)).await {
+        Ok(()) => Ok(see_other("/my-account?done=kept-factors")),
+        Err(StopError::NotOpen) => Err(Problem::NotFound),
+        Err(StopError::Store(error)) => Err(error.into()),
     }
 }

@@ -13,7 +13,8 @@ use super::{
     sql::{self, LinkRow},
 };
 use crate::{
-    App, account,
+    App,
+    account::{self, NewPassword},
     app::Trace,
     internet_access::{self, Status},
     lock::Lock,
@@ -140,11 +141,16 @@ pub struct Used {
     pub status: Status,
 }
 
-/// Sets a password by a link. `hash` was made of a password that the rules have passed.
+/// Sets a password by a link. No second factor is touched by it.
 ///
 /// # Errors
 /// See [`LinkError`].
-pub async fn set_password(app: &App, secret: &Secret, hash: String, by: UsedBy) -> Result<Used, LinkError> {
+pub async fn set_password(
+    app: &App,
+    secret: &Secret,
+    new: NewPassword,
+    by: UsedBy,
+) -> Result<Used, LinkError> {
     let (now, app_in, secret) = (app.clock.now(), app.clone(), secret.clone());
     app.db
         .write(move |tx| {
@@ -153,7 +159,9 @@ pub async fn set_password(app: &App, secret: &Secret, hash: String, by: UsedBy) 
                 let staff_record = link.holder.record.id;
                 account::sql::ensure(tx, staff_record, now).await?;
                 records::mark_proved(tx, staff_record, now).await?;
-                account::sql::set_password(tx, staff_record, &hash, now).await?;
+                account::sql::note_first_password(tx, staff_record, now).await?;
+                account::sql::set_password(tx, staff_record, &new, now).await?;
+                log_in::sql::forget_browsers(tx, staff_record).await?;
                 let status = internet_access::requested_by_setting_a_password(
                     tx,
                     &app_in,

@@ -249,6 +249,8 @@ async fn open_view(
 ) -> Result<Response, Problem> {
     let desks = app.desks().await?;
     let Employer { name, settings, .. } = &open.holder.employer;
+    let rules = reset_password::rules(app, open.holder.record.id).await?;
+    let least = rules.map_or(usize::MAX, |rules| rules.least);
     let body = OpenView {
         page,
         errors: errors.summary(),
@@ -259,7 +261,7 @@ async fn open_view(
         locked_until: open.locked_until.map(|until| format::time(until, &settings.zone())),
         new: PasswordInput::new("new_password", "New password*")
             .choosing()
-            .hint(words::password_advice(page.language(), settings.policies.password_length))
+            .hint(words::password_advice(page.language(), least))
             .error(errors.at("new_password")),
         set: Button::submit("Set password").says("act", "set"),
         keep: open
@@ -322,13 +324,13 @@ async fn use_link(State(app): State<App>, page: Page, form: Form) -> Result<Resp
     let used = match form.get("act") {
         "unlock" => unlock(&app, &secret, by).await,
         _ => {
-            let (known, least) = reset_password::known(&app, staff_record).await?.ok_or(Problem::NotFound)?;
+            let rules = reset_password::rules(&app, staff_record).await?.ok_or(Problem::NotFound)?;
             let password = form.password("new_password");
-            if let Some(weakness) = app.judge.weakness(&password, least, &known).await {
+            if let Some(weakness) = rules.weakness(&app, &password).await {
                 let errors = FieldErrors::one("new_password", weakness.words(page.language()));
                 return link_view(&app, &page, text, &state, &errors).await;
             }
-            let hash = match app.hasher.hash(&password).await {
+            let hash = match rules.hash(&app, &password).await {
                 Ok(hash) => hash,
                 Err(HashError::Busy) => return Err(Problem::Busy { seconds: 10 }),
                 Err(HashError::Failed) => return Err(Problem::broken("hashing failed")),

@@ -3,9 +3,9 @@ use std::sync::Arc;
 use futures::{FutureExt, future::BoxFuture};
 use http::HeaderMap;
 use store::{Instant, Secret, StoreError};
-use web::{Client, Desk, Ended, Form, Front, Language, Person, Proof, Visitor, cookies};
+use web::{Client, Desk, Ended, Form, Front, Halfway, Language, Person, Proof, Visitor, cookies};
 
-use super::{EndedBy, Session, model::Standing, sql};
+use super::{EndedBy, Session, Step, model::Standing, sql};
 use crate::{App, kept_forms, log_in::is_inside};
 
 /// So long after a session has lapsed, what is still sent by it is kept.
@@ -70,20 +70,29 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
             if touch {
                 touch_session(app, &session, now).await;
             }
-            Ok(Visitor::Person(Box::new(Person {
+            // A role that somebody was given while they were in asks for more than a password from then on.
+            let strong = session.proof.is_strong() || !holder.has_role;
+            let live = if session.has_factor { Step::SecondFactor } else { Step::SetUp };
+            let step = session.outstanding.or((!strong).then_some(live));
+            let person = Person {
                 staff_record: session.staff_record_id,
                 employer: holder.employer.id,
                 session: session.id,
                 name: holder.record.name(),
                 inside: is_inside(&holder, client),
                 proof: Proof { kind: session.proof, at: session.proof_at },
+                has_factor: session.has_factor,
                 last_log_in: session.previous_at.zip(session.previous_device),
                 idle_at,
                 now,
                 zone: holder.employer.zone(),
                 language: Language::English,
                 record: Arc::new(holder),
-            })))
+            };
+            Ok(match step {
+                Some(step) => Visitor::Halfway(Box::new(Halfway { person, next: step.path() })),
+                None => Visitor::Person(Box::new(person)),
+            })
         }
     }
 }

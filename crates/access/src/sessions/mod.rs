@@ -7,5 +7,5 @@ mod service;
 pub(crate) mod sql;
 
 pub(crate) use model::NewSession;
-pub use model::{EndedBy, Session};
+pub use model::{EndedBy, Session, Step};
 pub use service::{EndError, end_one, end_others, log_out};

@@ -3,6 +3,8 @@ use store::{Instant, SecretHash};
 use uuid::Uuid;
 use web::ProofKind;
 
+/// A session in which a step is outstanding ends after so many minutes.
+const STEP_MINUTES: i64 = 30;
 /// A session is written down as seen at most this often.
 const TOUCHED_SECONDS: i64 = 30;
 
@@ -23,6 +25,28 @@ store::words! {
         Failures = "failures",
         /// Their last day was over.
         Left = "left",
+        /// Their second factors were taken off, because they had lost them.
+        ReEnrolment = "re_enrolment",
+    }
+}
+
+store::words! {
+    /// What somebody who has given their password still has to do before they are in.
+    pub enum Step {
+        /// Give their second factor.
+        SecondFactor = "second_factor",
+        /// Set one up.
+        SetUp = "set_up",
+    }
+}
+
+impl Step {
+    /// Its page.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Self::SecondFactor => "/second-factor",
+            Self::SetUp => "/second-factor/set-up",
+        }
     }
 }
 
@@ -53,6 +77,10 @@ pub struct Session {
     pub ended_at: Option<Instant>,
     /// By what.
     pub ended_by: Option<EndedBy>,
+    /// What its person still has to do before they are in.
+    pub outstanding: Option<Step>,
+    /// Whether the account has a second factor.
+    pub has_factor: bool,
 }
 
 /// A session that begins.
@@ -66,6 +94,9 @@ pub(crate) struct NewSession {
     pub(crate) device: String,
     pub(crate) previous_at: Option<Instant>,
     pub(crate) previous_device: Option<String>,
+    pub(crate) outstanding: Option<Step>,
+    /// The identity provider that they came by, and its ID token, sealed.
+    pub(crate) provider: Option<(String, Vec<u8>)>,
 }
 
 /// How a session stands at a moment.
@@ -86,7 +117,10 @@ impl Session {
     pub(super) fn standing(&self, holder: &Holder, now: Instant) -> Standing {
         let policies = &holder.employer.settings.policies;
         let idle = i64::from(policies.session_idle_minutes);
-        let most = i64::from(policies.session_most_hours) * 60;
+        let most = match self.outstanding {
+            Some(_) => STEP_MINUTES,
+            None => i64::from(policies.session_most_hours) * 60,
+        };
         let over = |by, since| Standing::Over { by, recorded: false, since };
         let (too_old, too_idle) = (self.began_at.plus_minutes(most), self.seen_at.plus_minutes(idle));
         if let Some(by) = self.ended_by {
@@ -107,7 +141,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::{EndedBy, Session, Standing};
+    use super::{EndedBy, Session, Standing, Step};
     use records::{Employer, Holder, Settings, StaffRecord};
     use store::{Day, Instant};
     use uuid::Uuid;
@@ -136,7 +170,7 @@ mod tests {
             last_day,
             proved_at: None,
         };
-        Holder { record, employer }
+        Holder { record, employer, has_role: false }
     }
 
     #[test]
@@ -156,6 +190,8 @@ mod tests {
             previous_device: None,
             ended_at: None,
             ended_by: None,
+            outstanding: None,
+            has_factor: false,
         };
         let over = |by, since: &str| Standing::Over { by, recorded: false, since: at(since) };
         let stays = holder(None);
@@ -192,5 +228,9 @@ mod tests {
         ] {
             assert_eq!(session(at(seen)).standing(holder, at(now)), standing, "{seen} {now}");
         }
+        let halfway =
+            Session { outstanding: Some(Step::SecondFactor), ..session(at("2026-11-24T08:29:00Z")) };
+        let ended = over(EndedBy::Age, "2026-11-24T08:30:00Z");
+        assert_eq!(halfway.standing(&stays, at("2026-11-24T08:30:00Z")), ended);
     }
 }

@@ -10,7 +10,7 @@ use store::Secret;
 use web::{Audience, Form, Page, Person, Problem, Route, cookies, see_other, ui::Button};
 
 use super::service::log_out;
-use crate::{App, app::Trace};
+use crate::{App, app::Trace, tickets};
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
@@ -22,11 +22,17 @@ pub(crate) fn routes(app: &App) -> Vec<Route> {
 
 /// Ends the session here. A mailed link that was opened where somebody else is logged in leads back to itself.
 async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
-    if let Some(person) = page.person() {
-        log_out(&app, person, Trace::of(&page)).await?;
+    let mut elsewhere = None;
+    let halfway = page.halfway().map(|halfway| &halfway.person);
+    if let Some(person) = page.person().or(halfway) {
+        elsewhere = log_out(&app, person, Trace::of(&page)).await?;
     }
     let link = Secret::parse(form.get("link")).map(|link| format!("/reset?link={}", link.reveal()));
-    let mut response = see_other(link.as_deref().unwrap_or("/logged-out"));
+    // A form may not lead to another site, so the page that it leads to sends the browser on.
+    let on = elsewhere.filter(|_| link.is_none()).map(|address| {
+        format!("/logged-out?provider={}", tickets::seal(&app, "log-out", page.visit(), 2, address))
+    });
+    let mut response = see_other(link.or(on).as_deref().unwrap_or("/logged-out"));
     response.headers_mut().append(header::SET_COOKIE, cookies::remove(cookies::SESSION));
     Ok(response)
 }
@@ -35,16 +41,28 @@ async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Respon
 #[template(path = "logged_out.html")]
 struct LoggedOutView {
     idle: bool,
+    /// Where the identity provider logs them out too.
+    provider: Option<String>,
     button: Button,
 }
 
-async fn logged_out(page: Page) -> Result<Response, Problem> {
+async fn logged_out(State(app): State<App>, page: Page) -> Result<Response, Problem> {
     if page.person().is_some() {
         return Ok(see_other("/portal"));
     }
-    let body =
-        LoggedOutView { idle: page.query("why") == "idle", button: Button::link("Log in", "/").login() };
-    page.shell("You are logged out").show(&body)
+    let provider = tickets::open(&app, "log-out", page.visit(), &page.query("provider"));
+    let provider: Option<String> = provider.map(|opened| opened.what);
+    let onward = provider.as_ref().and_then(|address| format!("0; url={address}").parse().ok());
+    let body = LoggedOutView {
+        idle: page.query("why") == "idle",
+        provider,
+        button: Button::link("Log in", "/").login(),
+    };
+    let mut shell = page.shell("You are logged out");
+    if let Some(onward) = onward {
+        shell = shell.header(header::REFRESH, onward);
+    }
+    shell.show(&body)
 }
 
 /// The person is still there: asked for by script before the idle limit. Like every request it counts as activity.

@@ -2,7 +2,7 @@ use futures::FutureExt;
 use serde_json::json;
 use store::StoreError;
 use uuid::Uuid;
-use web::Person;
+use web::{Person, Sealed};
 
 use super::{EndedBy, sql};
 use crate::{App, app::Trace, log_in};
@@ -18,23 +18,31 @@ pub enum EndError {
     Store(#[from] StoreError),
 }
 
-/// Somebody logs out here.
+/// Somebody logs out here. Says where the identity provider that they came by logs them out too.
 ///
 /// # Errors
 /// What the store says.
-pub async fn log_out(app: &App, person: &Person, trace: Trace) -> Result<(), StoreError> {
+pub async fn log_out(app: &App, person: &Person, trace: Trace) -> Result<Option<String>, StoreError> {
     let (now, app_in) = (app.clock.now(), app.clone());
     let (staff_record, session) = (person.staff_record, person.session);
-    app.db
+    let provider: Option<(String, Vec<u8>)> = app
+        .db
         .write(move |tx| {
             async move {
                 let holder = records::holder(tx, staff_record, now).await?;
+                let provider = sql::provider(tx, session).await?;
                 sql::end(tx, session, EndedBy::Holder, now).await?;
-                audit::append(tx, trace.entry(&app_in, "access.logged_out", holder.as_ref(), now)).await
+                audit::append(tx, trace.entry(&app_in, "access.logged_out", holder.as_ref(), now)).await?;
+                Ok::<_, StoreError>(provider)
             }
             .boxed()
         })
-        .await
+        .await?;
+    let Some((id, sealed)) = provider else { return Ok(None) };
+    let token = app.keys.open_sealed(Sealed::Ticket, staff_record.as_bytes(), &sealed);
+    let token = token.and_then(|token| String::from_utf8(token).ok());
+    let (Some(token), Some(provider)) = (token, app.cards.provider(&id)) else { return Ok(None) };
+    Ok(provider.log_out(&token, &app.site.link("/logged-out")).await.map(Into::into))
 }
 
 /// Somebody ends one of their sessions elsewhere.

@@ -7,17 +7,20 @@ use super::{EndedBy, NewSession, Session};
 pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -> Result<()> {
     on!(tx, c => sqlx::query(
         "INSERT INTO session (id, secret_hash, staff_record_id, began_at, seen_at, proof, proof_at, proof_failures, address, device,
-             previous_at, previous_device)
-         VALUES ($1, $2, $3, $4, $4, $5, $4, 0, $6, $7, $8, $9)")
+             previous_at, previous_device, outstanding, provider, provider_token)
+         VALUES ($1, $2, $3, $4, $4, $5, $4, 0, $6, $7, $8, $9, $10, $11, $12)")
         .bind(session.id).bind(&session.secret).bind(session.staff_record).bind(now).bind(session.proof)
-        .bind(&session.address).bind(&session.device).bind(session.previous_at).bind(&session.previous_device).execute(c).await.map(drop))
+        .bind(&session.address).bind(&session.device).bind(session.previous_at).bind(&session.previous_device)
+        .bind(session.outstanding).bind(session.provider.as_ref().map(|(id, _)| id))
+        .bind(session.provider.as_ref().map(|(_, token)| token)).execute(c).await.map(drop))
 }
 
 /// The session with this secret, also one that has ended.
 pub(crate) async fn by_secret(tx: &mut Tx<'_>, secret: &SecretHash) -> Result<Option<Session>> {
     on!(tx, c => sqlx::query_as(
         "SELECT id, staff_record_id, began_at, seen_at, proof, proof_at, address, device, previous_at, previous_device,
-             ended_at, ended_by
+             ended_at, ended_by, outstanding,
+             EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = session.staff_record_id) AS has_factor
          FROM session WHERE secret_hash = $1")
         .bind(secret).fetch_optional(c).await)
 }
@@ -26,7 +29,8 @@ pub(crate) async fn by_secret(tx: &mut Tx<'_>, secret: &SecretHash) -> Result<Op
 pub(crate) async fn open(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Vec<Session>> {
     on!(tx, c => sqlx::query_as(
         "SELECT id, staff_record_id, began_at, seen_at, proof, proof_at, address, device, previous_at, previous_device,
-             ended_at, ended_by
+             ended_at, ended_by, outstanding,
+             EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = session.staff_record_id) AS has_factor
          FROM session WHERE staff_record_id = $1 AND ended_at IS NULL ORDER BY seen_at DESC, id DESC LIMIT 100")
         .bind(staff_record).fetch_all(c).await)
 }
@@ -85,6 +89,26 @@ pub(crate) async fn prove(
         "UPDATE session SET secret_hash = $2, proof = $3, proof_at = $4, proof_failures = 0, seen_at = $4
          WHERE id = $1 AND ended_at IS NULL")
         .bind(session).bind(secret).bind(proof).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+}
+
+/// The outstanding step is done: the session goes on under a new secret, and its person is in.
+pub(crate) async fn complete(
+    tx: &mut Tx<'_>,
+    session: Uuid,
+    secret: &SecretHash,
+    proof: ProofKind,
+    now: Instant,
+) -> Result<bool> {
+    on!(tx, c => sqlx::query(
+        "UPDATE session SET secret_hash = $2, proof = $3, proof_at = $4, proof_failures = 0, seen_at = $4, outstanding = NULL
+         WHERE id = $1 AND ended_at IS NULL")
+        .bind(session).bind(secret).bind(proof).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+}
+
+/// The identity provider that a session began with, and its sealed ID token.
+pub(crate) async fn provider(tx: &mut Tx<'_>, session: Uuid) -> Result<Option<(String, Vec<u8>)>> {
+    on!(tx, c => sqlx::query_as("SELECT provider, provider_token FROM session WHERE id = $1 AND provider IS NOT NULL")
+        .bind(session).fetch_optional(c).await)
 }
 
 /// A wrong answer was given when asked to confirm; how many there are now in a row.

@@ -21,6 +21,7 @@ pub async fn sweep(app: &App) -> Result<u64> {
     let mut gone = 0;
     for (what, before) in [
         (sql::Swept::KeptForms, now),
+        (sql::Swept::Tickets, now),
         (sql::Swept::NetworkFailures, before(DAY)),
         (sql::Swept::Locks, before(8 * DAY)),
         (sql::Swept::Sessions, before(30 * DAY)),

@@ -12,6 +12,7 @@ pub(super) enum Swept {
     Outcomes,
     LogIns,
     Browsers,
+    Tickets,
 }
 
 impl Swept {
@@ -41,6 +42,9 @@ impl Swept {
                 "DELETE FROM recovery_outcome WHERE id IN (SELECT id FROM recovery_outcome WHERE at < $1 LIMIT $2)"
             }
             Self::LogIns => "DELETE FROM log_in WHERE id IN (SELECT id FROM log_in WHERE at < $1 LIMIT $2)",
+            Self::Tickets => {
+                "DELETE FROM spent_ticket WHERE hash IN (SELECT hash FROM spent_ticket WHERE lapses_at < $1 LIMIT $2)"
+            }
             Self::Browsers => {
                 "DELETE FROM known_browser WHERE id IN (SELECT id FROM known_browser WHERE used_at < $1 LIMIT $2)"
             }

@@ -8,5 +8,7 @@ pub(crate) mod sql;
 pub use model::{Employer, NewEmployer};
 pub use service::{EmployerError, employer_add, employer_set};
 
-pub use settings::{Contact, Fault, InternetAccess, Learning, LocalLink, Policies, Settings, is_email};
+pub use settings::{
+    Contact, Fault, InternetAccess, Learning, LocalLink, Policies, SecondFactor, Settings, is_email,
+};
 pub use sql::{employer, employer_by_code, employers, employers_revision};

@@ -72,6 +72,18 @@ store::words! {
     }
 }
 
+store::words! {
+    /// Whether staff who log in from outside give more than a password.
+    pub enum SecondFactor {
+        /// They do not.
+        Off = "off",
+        /// Whoever has set one up does.
+        Offered = "offered",
+        /// Everybody does.
+        Required = "required",
+    }
+}
+
 /// An employer's policies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -92,6 +104,16 @@ pub struct Policies {
     pub lock_most_minutes: u32,
     /// The fewest characters of a password that is the only factor (NIST SP 800-63B-4 §3.1.1.2).
     pub password_length: u32,
+    /// The fewest characters of a password beside a second factor (NIST SP 800-63B-4 §3.1.1.2).
+    pub password_length_beside_factor: u32,
+    /// Whether staff who log in from outside its networks give a second factor. Whoever has another role always does.
+    pub second_factor: SecondFactor,
+    /// So many days from their first log-in, staff may put off setting one up.
+    pub second_factor_grace_days: u32,
+    /// So many days a browser outside may be remembered, so that staff need not give it there each time; 0 for never.
+    pub remember_device_days: u32,
+    /// Whoever has lost all their factors has so many hours to stop somebody else who says so.
+    pub re_enrolment_hours: u32,
     /// A changed identity field of somebody who has been in works after so many hours.
     pub identity_hold_hours: u32,
     /// An old username works so many days beside a new one.
@@ -111,6 +133,11 @@ impl Default for Policies {
             lock_minutes: 15,
             lock_most_minutes: 240,
             password_length: 15,
+            password_length_beside_factor: 12,
+            second_factor: SecondFactor::Offered,
+            second_factor_grace_days: 14,
+            remember_device_days: 0,
+            re_enrolment_hours: 24,
             identity_hold_hours: 24,
             username_change_days: 90,
             roles_from_outside: false,
@@ -229,6 +256,15 @@ impl Policies {
         within("lock_minutes", self.lock_minutes, 1, 1440);
         within("lock_most_minutes", self.lock_most_minutes, self.lock_minutes.min(1440), 1440);
         within("password_length", self.password_length, 15, 64);
+        within(
+            "password_length_beside_factor",
+            self.password_length_beside_factor,
+            12,
+            self.password_length.clamp(12, 64),
+        );
+        within("second_factor_grace_days", self.second_factor_grace_days, 0, 90);
+        within("remember_device_days", self.remember_device_days, 0, 90);
+        within("re_enrolment_hours", self.re_enrolment_hours, 1, 168);
         within("identity_hold_hours", self.identity_hold_hours, 1, 168);
         within("username_change_days", self.username_change_days, 1, 365);
     }
@@ -364,6 +400,13 @@ mod tests {
             ("policies.link_minutes", Box::new(|s| s.policies.link_minutes = 1441)),
             ("policies.lock_most_minutes", Box::new(|s| s.policies.lock_most_minutes = 14)),
             ("policies.password_length", Box::new(|s| s.policies.password_length = 8)),
+            (
+                "policies.password_length_beside_factor",
+                Box::new(|s| s.policies.password_length_beside_factor = 16),
+            ),
+            ("policies.second_factor_grace_days", Box::new(|s| s.policies.second_factor_grace_days = 91)),
+            ("policies.remember_device_days", Box::new(|s| s.policies.remember_device_days = 91)),
+            ("policies.re_enrolment_hours", Box::new(|s| s.policies.re_enrolment_hours = 0)),
             ("policies.identity_hold_hours", Box::new(|s| s.policies.identity_hold_hours = 0)),
         ];
         for (field, change) in wrong {

@@ -32,6 +32,8 @@ store::words! {
         GrantRole = "grant_role",
         /// Lift a lock.
         Unlock = "unlock",
+        /// Have the second factors taken off that somebody has lost.
+        ReEnrol = "re_enrol",
         /// See why somebody cannot get in.
         ReadWhy = "read_why",
         /// Read and prove the trail.
@@ -45,7 +47,7 @@ impl Permission {
     pub const fn role(self) -> Role {
         match self {
             Self::ImportStaff | Self::ReleaseHold | Self::DecideInternetAccess | Self::GrantRole => Role::Hr,
-            Self::Unlock | Self::ReadWhy => Role::ServiceDesk,
+            Self::Unlock | Self::ReEnrol | Self::ReadWhy => Role::ServiceDesk,
             Self::ReadTrail => Role::Auditor,
         }
     }

@@ -55,6 +55,8 @@ pub struct Holder {
     pub record: StaffRecord,
     /// Its employer.
     pub employer: Employer,
+    /// Whether they hold a role besides being staff there.
+    pub has_role: bool,
 }
 
 /// A row of [`super::sql`]'s statements on holders.
@@ -84,6 +86,7 @@ pub(super) struct HolderRow {
     settings: Settings,
     revision: i64,
     record_change: i64,
+    has_role: bool,
 }
 
 impl TryFrom<HolderRow> for Holder {
@@ -119,6 +122,7 @@ impl TryFrom<HolderRow> for Holder {
                 revision: row.revision,
                 record_change: row.record_change,
             },
+            has_role: row.has_role,
         })
     }
 }

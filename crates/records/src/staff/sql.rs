@@ -24,7 +24,9 @@ macro_rules! holders {
             "SELECT s.id, s.employee_number, s.proved_at, s.title, s.first_names, s.last_name, s.date_of_birth, s.email,
                 s.smartcard_uuid, s.last_day, he.id AS email_hold, he.old_value AS email_before,
                 hb.id AS birth_hold, hb.old_value AS birth_before, hc.id AS card_hold, hc.old_value AS card_before,
-                e.id AS employer_id, e.code, e.name, e.settings, e.revision, e.record_change
+                e.id AS employer_id, e.code, e.name, e.settings, e.revision, e.record_change,
+                EXISTS (SELECT 1 FROM role_grant g WHERE g.staff_record_id = s.id AND g.employer_id = e.id
+                    AND g.withdrawn_at IS NULL) AS has_role
              FROM staff s JOIN employer e ON e.id = s.employer_id",
             hold!("he", "email", "s.email"),
             hold!("hb", "date_of_birth", "CAST(s.date_of_birth AS TEXT)"),
@@ -73,6 +75,22 @@ pub async fn holders_by_email(tx: &mut Tx<'_>, email: &str, now: Instant) -> Res
              AND CASE WHEN he.id IS NULL THEN s.email ELSE he.old_value END = $1
              ORDER BY e.code, s.employee_number"))
         .bind(&email).bind(now).fetch_all(c).await)?;
+    rows.into_iter().map(Holder::try_from).collect()
+}
+
+/// Whoever has this smartcard UUID in force, at any employer, by employer's code and employee number; twenty that
+/// ever had it are looked at.
+///
+/// # Errors
+/// What the database says.
+pub async fn holders_by_smartcard(tx: &mut Tx<'_>, uuid: &str, now: Instant) -> Result<Vec<Holder>> {
+    let rows: Vec<HolderRow> = on!(tx, c => sqlx::query_as(holders!(" WHERE s.id IN (
+                SELECT id FROM (SELECT DISTINCT staff_record_id AS id FROM staff_version WHERE smartcard_uuid = $1 LIMIT 20) AS now
+                UNION SELECT id FROM (SELECT DISTINCT staff_record_id AS id FROM identity_hold
+                    WHERE old_value = $1 AND field = 'smartcard_uuid' LIMIT 20) AS before)
+             AND CASE WHEN hc.id IS NULL THEN s.smartcard_uuid ELSE hc.old_value END = $1
+             ORDER BY e.code, s.employee_number"))
+        .bind(uuid).bind(now).fetch_all(c).await)?;
     rows.into_iter().map(Holder::try_from).collect()
 }
 

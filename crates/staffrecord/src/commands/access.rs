@@ -2,6 +2,7 @@ use std::path::Path;
 
 use ::access::{
     internet_access::{Act, DecideError, decide},
+    re_enrolment::{agree, ask},
     status_words, unlock, why,
 };
 use audit::Origin;
@@ -26,6 +27,20 @@ pub(super) enum Access {
     Withdraw(Decision),
     /// Lift the lock after too many wrong passwords.
     Unlock(Decision),
+    /// Have the second factors taken off that somebody has lost: they are told, and can stop it for a while.
+    ReEnrol(ReEnrol),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReEnrol {
+    /// Their username.
+    username: String,
+    /// Why: how you know that it is they who ask. It stands on the trail.
+    #[arg(long, required_unless_present = "agree", conflicts_with = "agree")]
+    reason: Option<String>,
+    /// Agree to what somebody else has asked for: whoever holds a role needs two persons.
+    #[arg(long)]
+    agree: bool,
 }
 
 #[derive(Debug, Args)]
@@ -60,6 +75,7 @@ impl Access {
                 unlock(&app, &permit, holder, reason, Origin::default()).await.map_err(Failed::because)?;
                 say!("{username} is unlocked; they are mailed.");
             }
+            Self::ReEnrol(wanted) => wanted.run(&opened, &app).await?,
             Self::Approve(decision) => decision.decide(&opened, &app, Act::Approve).await?,
             Self::Refuse(decision) => decision.decide(&opened, &app, Act::Refuse).await?,
             Self::Withdraw(decision) => decision.decide(&opened, &app, Act::Withdraw).await?,
@@ -67,6 +83,36 @@ impl Access {
         opened.close().await?;
         Ok(Ended::Done)
     }
+}
+
+impl ReEnrol {
+    async fn run(self, opened: &Opened, app: &::access::App) -> Result<(), Failed> {
+        let (username, holder) = opened.holder(&self.username).await?;
+        let zone = holder.employer.zone();
+        let permit = Permit::operator(Permission::ReEnrol, holder.employer.id);
+        let asked = match &self.reason {
+            Some(reason) => ask(app, &permit, holder, reason, operator(), Origin::default()).await,
+            None => agree(app, &permit, holder, operator(), Origin::default()).await,
+        };
+        match asked.map_err(Failed::because)?.due_at {
+            Some(due) => say!(
+                "{username}: the second factors are taken off on {}; they are mailed, and can stop it until then.",
+                format::day_and_time(due, &zone)
+            ),
+            None => say!(
+                "{username} holds a role, so a second person has to agree: somebody else, logged in to this machine by their own \
+                 name, runs `staffrecord access re-enrol {username} --agree`."
+            ),
+        }
+        Ok(())
+    }
+}
+
+/// Who is at the command line, by the number that the system knows them by: also behind `sudo`, which says whose it was.
+fn operator() -> String {
+    let own = rustix::process::getuid();
+    let behind = std::env::var("SUDO_UID").ok().filter(|_| own.is_root());
+    format!("operator {}", behind.unwrap_or_else(|| own.as_raw().to_string()))
 }
 
 impl Decision {

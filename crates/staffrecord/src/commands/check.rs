@@ -80,6 +80,7 @@ async fn configuration(config: &Config, findings: &mut Findings) {
     if let Err(error) = access::hasher::Hasher::start(&config.access, store::Entropy::system()) {
         findings.wrong(format!("[access] {error}"));
     }
+    cards(config, findings);
     match &config.access.breached_passwords {
         None => findings.note(
             "no list of breached passwords is set: people may choose a password that was stolen elsewhere. Set access.breached_passwords.",
@@ -101,6 +102,43 @@ async fn configuration(config: &Config, findings: &mut Findings) {
             }
             Ok(()) => findings.good("mail: the server takes us"),
         },
+    }
+}
+
+fn cards(config: &Config, findings: &mut Findings) {
+    if let Some(settings) = &config.access.smartcard_certificates {
+        match smartcards::certificate::Checker::open(settings, &config.folder) {
+            Err(error) => findings.wrong(error.to_string()),
+            Ok(checker) => {
+                let found = checker.findings(store::Clock::system().now());
+                if found.is_empty() {
+                    findings.good("smartcards: authorities and revocation lists are current");
+                }
+                for finding in found {
+                    let says = format!(
+                        "smartcards: {}: {}. {}",
+                        finding.path.display(),
+                        finding.what,
+                        finding.to_do
+                    );
+                    if finding.refuses { findings.wrong(says) } else { findings.note(says) }
+                }
+            }
+        }
+        if let Err(error) = settings.proxy_secret(&config.folder) {
+            findings.wrong(error.to_string());
+        }
+    }
+    let Ok(site) = config.site() else { return };
+    for settings in &config.access.smartcard_providers {
+        let returns = site.link(access::smartcard::RETURN_PATH);
+        let clock = store::Clock::system();
+        match smartcards::provider::Provider::new(settings, &config.folder, &returns, clock) {
+            Ok(provider) => {
+                findings.good(format!("smartcards: {} sends people back to {returns}", provider.name()));
+            }
+            Err(error) => findings.wrong(error.to_string()),
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use access::recovery::{self, Request};
+use access::{
+    NewPassword,
+    recovery::{self, Request},
+};
 use clap::Args;
 use demo::{LOGINS, Login, NEWCOMER, PASSWORD, mailbox};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -17,7 +20,7 @@ use web::{Client, Keys, Password, Site};
 use super::{Ended, Failed, serve::End};
 use crate::{
     Parts, Portal,
-    serve::{self, Sole},
+    serve::{self, Sole, Tls},
 };
 
 /// Run a portal with made-up employers and staff, in a folder of its own, reached from this machine only.
@@ -65,7 +68,11 @@ impl Demo {
         let port = listener.local_addr().map_err(Failed::because)?.port();
         let address =
             if self.phone { format!("https://{host}:{port}") } else { format!("http://localhost:{port}") };
-        let tls = if self.phone { Some(Arc::new(made_certificate(host)?)) } else { None };
+        let tls = if self.phone {
+            Some(Tls { portal: Arc::new(made_certificate(host)?), card: None })
+        } else {
+            None
+        };
 
         let (db, clock, entropy) =
             (Db::open(&options).await.map_err(Failed::because)?, Clock::system(), Entropy::system());
@@ -116,6 +123,7 @@ impl Demo {
                 .map_err(Failed::because)?,
             anchor: Some(folder.join("audit-anchor.txt")),
             more_routes: mailbox::routes(mails.to_owned()),
+            folder: folder.to_owned(),
         })
         .map_err(Failed::because)
     }
@@ -145,7 +153,9 @@ async fn set_password(portal: &Portal, mails: &Path, login: &Login) -> Result<()
         session: None,
         trace: access::Trace::system(),
     };
-    recovery::set_password(app, &secret, hash, by).await.map_err(Failed::because)?;
+    recovery::set_password(app, &secret, NewPassword { hash, short: false }, by)
+        .await
+        .map_err(Failed::because)?;
     Ok(())
 }
 

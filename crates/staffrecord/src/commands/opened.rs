@@ -60,6 +60,7 @@ impl Opened {
             sender,
             anchor: config.anchor(),
             more_routes: Vec::new(),
+            folder: config.folder.clone(),
         })
         .map_err(Failed::because)
     }

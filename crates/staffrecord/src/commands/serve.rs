@@ -1,6 +1,8 @@
 use std::{path::Path, sync::Arc};
 
 use metrics_exporter_prometheus::PrometheusBuilder;
+use rustls::ServerConfig;
+use smartcards::certificate::Checker;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
@@ -9,8 +11,8 @@ use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitEx
 
 use super::{Ended, Failed, opened::Opened};
 use crate::{
-    config::{LogConfig, LogFormat},
-    serve::{self, Sole},
+    config::{Config, LogConfig, LogFormat},
+    serve::{self, Sole, Tls},
 };
 
 pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
@@ -34,7 +36,15 @@ pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
     let serve = &config.serve;
     let tls = match (&serve.tls_certificate, &serve.tls_key) {
         (Some(certificate), Some(key)) => {
-            Some(Arc::new(serve::tls(&config.path(certificate), &config.path(key)).map_err(Failed::because)?))
+            let (certificate, key) = (config.path(certificate), config.path(key));
+            let own = serve::tls(&certificate, &key).map_err(Failed::because)?;
+            let card = match &portal.card_host {
+                Some((host, checker)) => {
+                    Some((host.clone(), Arc::new(card_tls(config, checker, &certificate, &key)?)))
+                }
+                None => None,
+            };
+            Some(Tls { portal: Arc::new(own), card })
         }
         _ => None,
     };
@@ -75,6 +85,22 @@ pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
     Ok(Ended::Done)
 }
 
+/// How the card host is served: by its own certificate, or by the portal's.
+fn card_tls(
+    config: &Config,
+    checker: &Checker,
+    certificate: &Path,
+    key: &Path,
+) -> Result<ServerConfig, Failed> {
+    let own = config.serve.card_tls_certificate.as_ref().zip(config.serve.card_tls_key.as_ref());
+    let own = own.map(|(certificate, key)| (config.path(certificate), config.path(key)));
+    let (certificate, key) = own.as_ref().map_or((certificate, key), |(certificate, key)| (certificate, key));
+    let (chain, key) = serve::certificate(certificate, key).map_err(Failed::because)?;
+    smartcards::certificate::tls(chain, key, checker).map_err(|error| {
+        Failed(format!("{} cannot be used for the card host: {error}", certificate.display()))
+    })
+}
+
 /// Old measurements are folded together, so that memory stays as it is.
 async fn keep_up(metrics: metrics_exporter_prometheus::PrometheusHandle, mut stop: watch::Receiver<bool>) {
     loop {
@@ -108,9 +134,20 @@ impl End {
 fn log(config: &LogConfig) {
     let level = config.level.as_str();
     // Libraries speak up only when something is wrong: at debug they would write what passes through them.
-    let filter = ["store", "audit", "mail", "web", "records", "access", "demo", "staffrecord"]
-        .iter()
-        .fold("warn".to_owned(), |filter, room| format!("{filter},{room}={level}"));
+    let filter = [
+        "store",
+        "audit",
+        "mail",
+        "web",
+        "records",
+        "smartcards",
+        "second_factors",
+        "access",
+        "demo",
+        "staffrecord",
+    ]
+    .iter()
+    .fold("warn".to_owned(), |filter, room| format!("{filter},{room}={level}"));
     let registry = tracing_subscriber::registry().with(EnvFilter::new(filter));
     match config.format {
         LogFormat::Text => {

@@ -285,6 +285,7 @@ async fn settle(installation: &Installation, seconds: i64) {
         sender,
         anchor: config.anchor(),
         more_routes: Vec::new(),
+        folder: config.folder.clone(),
     });
     portal.unwrap().settle().await.unwrap();
     db.close().await;

@@ -27,6 +27,7 @@ async fn portal(installation: &Installation, most_pages: Option<u32>) -> (Portal
         sender,
         anchor: config.anchor(),
         more_routes: Vec::new(),
+        folder: config.folder.clone(),
     });
     (portal.unwrap(), db)
 }
