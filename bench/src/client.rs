@@ -35,7 +35,30 @@ pub(crate) struct Visit {
     token: String,
 }
 
+impl Visit {
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
+    /// The same visit with a session.
+    pub(crate) fn logged_in(self, session: &str) -> Self {
+        Self { cookie: format!("{}; {session}", self.cookie), ..self }
+    }
+
+    /// The same visit with the token of another page.
+    pub(crate) fn with_token(self, page: &Answer) -> Result<Self, Failed> {
+        Ok(Self { token: page.token()?, ..self })
+    }
+}
+
 impl Answer {
+    /// The token of the page's forms.
+    fn token(&self) -> Result<String, Failed> {
+        let text = std::str::from_utf8(&self.body)?;
+        let token = text.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split('"').next());
+        token.map(str::to_owned).ok_or_else(|| Failed::because("the page has no token"))
+    }
+
     pub(crate) fn expect(&self, status: u16) -> Result<(), Failed> {
         if self.status == status {
             return Ok(());
@@ -70,10 +93,7 @@ impl Client {
     pub(crate) async fn visit(&mut self) -> Result<Visit, Failed> {
         let page = self.get("/", &[]).await?;
         page.expect(200)?;
-        let text = std::str::from_utf8(&page.body)?;
-        let token = text.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split('"').next());
-        let token = token.ok_or_else(|| Failed::because("the log-in page has no token"))?;
-        Ok(Visit { cookie: page.cookie(cookies::VISIT)?, token: token.to_owned() })
+        Ok(Visit { cookie: page.cookie(cookies::VISIT)?, token: page.token()? })
     }
 
     /// Sends a form.

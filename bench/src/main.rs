@@ -22,8 +22,19 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 9] =
-    ["hashing", "storm", "portal", "writes", "import", "start", "weight", "times", "recovery"];
+const NAMES: [&str; 11] = [
+    "hashing",
+    "storm",
+    "portal",
+    "writes",
+    "import",
+    "start",
+    "weight",
+    "times",
+    "recovery",
+    "card",
+    "second_factor",
+];
 /// No figure takes so long.
 const LONGEST: Duration = Duration::from_secs(300);
 
@@ -76,6 +87,8 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "weight" => figures::weight::measure(bench).await,
         "times" => figures::times::measure(bench).await,
         "recovery" => figures::recovery::measure(bench).await,
+        "card" => figures::card::measure(bench).await,
+        "second_factor" => figures::second_factor::measure(bench).await,
         other => Err(Failed::because(format!("there is no benchmark {other}"))),
     }
 }

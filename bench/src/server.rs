@@ -43,7 +43,18 @@ pub(crate) struct Memory {
 }
 
 impl Server {
+    /// Starts it and asks for the first page.
     pub(crate) async fn start(world: &World) -> Result<Self, Failed> {
+        let began = Instant::now();
+        let server = Self::started(world).await?;
+        let page = Client::connect(world).await?.get("/", &[]).await?;
+        let first_page = began.elapsed();
+        page.expect(200)?;
+        Ok(Self { first_page, ..server })
+    }
+
+    /// Starts it.
+    pub(crate) async fn started(world: &World) -> Result<Self, Failed> {
         let log = fs::File::create(world.folder.join("serve.log"))?;
         let began = Instant::now();
         let mut child = Command::new(&world.binary)
@@ -64,10 +75,7 @@ impl Server {
             let log = fs::read_to_string(world.folder.join("serve.log")).unwrap_or_default();
             return Err(Failed::because(format!("serve did not start: {log}")));
         }
-        let page = Client::connect(world).await?.get("/", &[]).await?;
-        let first_page = began.elapsed();
-        page.expect(200)?;
-        Ok(Self { child, pid, first_page, _output: output })
+        Ok(Self { child, pid, first_page: began.elapsed(), _output: output })
     }
 
     /// What the process has used so far.

@@ -1,9 +1,11 @@
 //! The figures, one a module.
 
+pub(crate) mod card;
 pub(crate) mod hashing;
 pub(crate) mod import;
 pub(crate) mod portal;
 pub(crate) mod recovery;
+pub(crate) mod second_factor;
 pub(crate) mod start;
 pub(crate) mod storm;
 pub(crate) mod times;

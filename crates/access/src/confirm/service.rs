@@ -140,7 +140,10 @@ pub(crate) async fn confirm_by_factor(
     trace: Trace,
 ) -> Result<Secret, FactorError> {
     let now = app.clock.now();
-    let checked = check(app, person, given).await;
+    let checked = match check(app, person, given).await {
+        Err(FactorError::Store(error)) => return Err(error.into()),
+        checked => checked,
+    };
     let (app_in, person) = (app.clone(), person.clone());
     let done: Result<Secret, FactorError> = app
         .db

@@ -245,17 +245,19 @@ async fn give_factor(
 ) -> Result<LoggedIn, FactorError> {
     use futures::FutureExt;
     let now = app.clock.now();
-    let checked = check(app, person, given).await;
+    let checked = match check(app, person, given).await {
+        Err(FactorError::Store(error)) => return Err(error.into()),
+        checked => checked,
+    };
     let (app_in, person) = (app.clone(), person.clone());
     let completion = completion(app, page, ProofKind::Password, remember);
     let trace = Trace::holder(page, person.staff_record);
     app.db
         .write(move |tx| {
             async move {
-                let proven = match &checked {
-                    Ok(checked) => prove(tx, &app_in, &person, checked, now).await?,
-                    Err(FactorError::Passkey(error)) => Err(FactorError::Passkey(*error)),
-                    Err(_) => Err(FactorError::Stale),
+                let proven = match checked {
+                    Ok(checked) => prove(tx, &app_in, &person, &checked, now).await?,
+                    Err(error) => Err(error),
                 };
                 let done = match proven {
                     Ok(proof) => {
@@ -397,19 +399,20 @@ const IN_MY_ACCOUNT: Place = Place {
     back: "/my-account",
 };
 
-/// Whoever has a factor gives it; nobody sets up another one instead.
-async fn may_set_up(app: &App, halfway: Halfway) -> Result<Person, Problem> {
+/// Whoever may set up a first factor here. Whoever has one gives it, and nobody sets up another one instead.
+async fn who_sets_up(app: &App, halfway: &Halfway) -> Result<Option<Person>, Problem> {
     if halfway.next != ON_THE_WAY.base {
-        return Err(Problem::LogIn);
+        return Ok(None);
     }
-    match need(app, &halfway.person).await?.0 {
-        Need::SetUp { .. } | Need::Nothing => Ok(halfway.person),
-        Need::Give | Need::Shut => Err(Problem::LogIn),
-    }
+    let may = match need(app, &halfway.person).await?.0 {
+        Need::SetUp { .. } | Need::Nothing => true,
+        Need::Give | Need::Shut => false,
+    };
+    Ok(may.then(|| halfway.person.clone()))
 }
 
 async fn first_passkey(State(app): State<App>, page: Page, halfway: Halfway) -> Result<Response, Problem> {
-    let person = may_set_up(&app, halfway).await?;
+    let Some(person) = who_sets_up(&app, &halfway).await? else { return Ok(see_other(halfway.next)) };
     passkey_set_up_view(&app, &page, &person, ON_THE_WAY, &FieldErrors::none()).await
 }
 
@@ -419,7 +422,7 @@ async fn add_first_passkey(
     halfway: Halfway,
     form: Form,
 ) -> Result<Response, Problem> {
-    let person = may_set_up(&app, halfway).await?;
+    let Some(person) = who_sets_up(&app, &halfway).await? else { return Ok(see_other(halfway.next)) };
     let after = completion(&app, &page, proof_by(FactorKind::Passkey), false);
     save_passkey(&app, &page, &person, &form, ON_THE_WAY, After::ComeIn(Box::new(after))).await
 }
@@ -562,7 +565,7 @@ async fn first_authenticator(
     page: Page,
     halfway: Halfway,
 ) -> Result<Response, Problem> {
-    let person = may_set_up(&app, halfway).await?;
+    let Some(person) = who_sets_up(&app, &halfway).await? else { return Ok(see_other(halfway.next)) };
     authenticator_view(&app, &page, &person, ON_THE_WAY, None, &FieldErrors::none()).await
 }
 
@@ -572,7 +575,7 @@ async fn add_first_authenticator(
     halfway: Halfway,
     form: Form,
 ) -> Result<Response, Problem> {
-    let person = may_set_up(&app, halfway).await?;
+    let Some(person) = who_sets_up(&app, &halfway).await? else { return Ok(see_other(halfway.next)) };
     let after = completion(&app, &page, proof_by(FactorKind::Authenticator), false);
     save_authenticator(&app, &page, &person, &form, ON_THE_WAY, After::ComeIn(Box::new(after))).await
 }
