@@ -3,6 +3,8 @@
 //
 // import { axe, launch, startPortal } from './portal.mjs';
 //
+// `servePortal` serves one as an operator does, where a demo will not do: by HTTPS, with smartcards.
+//
 // `cargo xtask test --browser` sets STAFFRECORD_BINARY and CHROMIUM. Everything a test opens is closed after its file.
 
 import assert from 'node:assert/strict';
@@ -27,6 +29,10 @@ const STOP = 10_000;
 /** How long a mail or a page may take. */
 const PATIENCE = 15_000;
 
+const NAME = 'NHS Electronic Staff Record';
+const DATABASE = 'sqlite:staffrecord.sqlite';
+const SENDER = 'portal@demo.example';
+
 export const SCREENS = {
   desktop: { viewport: { width: 1280, height: 900 } },
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
@@ -42,60 +48,121 @@ after(async () => {
   if (failures.length > 0) throw failures[0];
 });
 
+function program() {
+  const binary = process.env.STAFFRECORD_BINARY;
+  assert.ok(binary, 'STAFFRECORD_BINARY is not set: use `cargo xtask test --browser`');
+  return resolve(binary);
+}
+
+/** Does this when the file's tests have ended, before what was asked for earlier. */
+export const afterwards = (close) => closing.push(close);
+
+/** What is done where they are broken off. */
+const leaving = new Set();
+process.once('exit', () => {
+  for (const leave of leaving) leave();
+});
+
+/** A folder that goes when the file's tests have ended. */
+export async function passingFolder() {
+  const folder = await mkdtemp(join(tmpdir(), 'staffrecord-browser-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  leaving.add(remove);
+  afterwards(async () => {
+    leaving.delete(remove);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
+
 /**
  * Starts a demo of its own.
  * @param {string[]} more further arguments of `staffrecord demo`
  * @returns {Promise<Portal>}
  */
 export async function startPortal(more = []) {
-  const binary = process.env.STAFFRECORD_BINARY;
-  assert.ok(binary, 'STAFFRECORD_BINARY is not set: use `cargo xtask test --browser`');
-  const folder = await mkdtemp(join(tmpdir(), 'staffrecord-browser-'));
-  const server = spawn(resolve(binary), ['demo', '--folder', folder, '--port', '0', ...more], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const folder = await passingFolder();
+  // Whole words only: the number of the port may still be on its way.
+  const named = /(https?:\/\/[^\s/]+)(?:\/\S*)?\s/;
+  const { found, said } = await running(['demo', '--folder', folder, '--port', '0', ...more], folder, named);
+  await configure(folder, found);
+  return new Portal(found, folder, said);
+}
+
+/**
+ * Serves a portal as an operator does, with cheap hashing and no employers yet.
+ * @param {string} folder the folder of its configuration
+ * @param {string} address what people type, with its port; `*.localhost` is this machine to browsers
+ * @param {Record<string, string>} more further lines of the tables `serve` and `access`, and further tables
+ * @returns {Promise<Portal>}
+ */
+export async function servePortal(folder, address, { serve = '', access = '', tables = '' } = {}) {
+  const { port } = new URL(address);
+  const init = ['init', '--name', NAME, '--address', address, '--database', DATABASE, '--mail-from', SENDER];
+  await promisify(execFile)(program(), init, { cwd: folder, timeout: PATIENCE });
+  await configure(
+    folder,
+    address,
+    `[serve]\nlisten = "127.0.0.1:${port}"\n${serve}\n[access]\nhash_memory_kib = 8\nhash_passes = 1\n${access}\n${tables}\n`,
+  );
+  const words = ['serve', '--config', join(folder, 'staffrecord.toml')];
+  const { said } = await running(words, folder, /^(Serving) /m);
+  return new Portal(address, folder, said);
+}
+
+const configure = (folder, address, more = '') =>
+  writeFile(
+    join(folder, 'staffrecord.toml'),
+    `[site]
+name = "${NAME}"
+address = "${address}"
+[database]
+address = "${DATABASE}"
+[mail]
+folder = "mail"
+from = "${SENDER}"
+${more}`,
+  );
+
+/** Runs the program until the file's tests have ended; resolves once it has printed what is looked for. */
+async function running(words, folder, wanted) {
+  const server = spawn(program(), words, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = new Promise((settle) => {
     server.once('exit', (code, signal) => settle(signal ?? `exit code ${code}`));
     server.once('error', (error) => settle(error.message));
   });
   // A test run that is broken off takes its portal with it.
   const kill = () => server.kill('SIGKILL');
-  const abandon = () => {
-    kill();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  process.once('exit', abandon);
-  closing.push(async () => {
+  leaving.add(kill);
+  afterwards(async () => {
     server.kill('SIGTERM');
     const inTime = await Promise.race([ended, pause(STOP, undefined, { ref: false })]);
     if (inTime === undefined) kill();
     await ended;
-    process.removeListener('exit', abandon);
-    await rm(folder, { recursive: true, force: true });
-    assert.ok(inTime !== undefined, `the demo did not stop within ${STOP / 1000} seconds of being asked`);
+    leaving.delete(kill);
+    assert.ok(inTime !== undefined, `the portal did not stop within ${STOP / 1000} seconds of being asked`);
   });
 
   let [said, printed] = ['', ''];
   server.stderr.setEncoding('utf8').on('data', (chunk) => (said += chunk));
-  const address = new Promise((settle) => {
+  const looking = new Promise((settle) => {
     server.stdout.setEncoding('utf8').on('data', (chunk) => {
       said += chunk;
       printed += chunk;
-      // Whole words only: the number of the port may still be on its way.
-      const found = printed.match(/(https?:\/\/[^\s/]+)(?:\/\S*)?\s/);
-      if (found) settle(found[1]);
+      const match = printed.match(wanted);
+      if (match) settle(match[1]);
     });
   });
-  const first = await Promise.race([
-    address,
-    ended.then((how) => Promise.reject(new Error(`the demo has ended (${how}):\n${said}`))),
-    pause(START, undefined, { ref: false }).then(() => Promise.reject(new Error(`the demo names no address:\n${said}`))),
+  const late = pause(START, undefined, { ref: false });
+  const found = await Promise.race([
+    looking,
+    ended.then((how) => Promise.reject(new Error(`the portal has ended (${how}):\n${said}`))),
+    late.then(() => Promise.reject(new Error(`the portal does not say that it is there:\n${said}`))),
   ]).catch((error) => {
-    abandon();
+    kill();
     throw error;
   });
-  return new Portal(first, folder, () => said);
+  return { found, said: () => said };
 }
 
 export class Portal {
@@ -105,6 +172,8 @@ export class Portal {
   constructor(address, folder, said) {
     /** Without a slash at its end: `http://localhost:40123` */
     this.address = address;
+    /** Other origins that its pages lead to: a card host's, a provider's. */
+    this.elsewhere = [];
     this.#folder = folder;
     this.#said = said;
   }
@@ -116,28 +185,15 @@ export class Portal {
    * @returns {Promise<string>} what it printed
    */
   async command(words, file) {
-    const configuration = join(this.#folder, 'staffrecord.toml');
-    await writeFile(
-      configuration,
-      `[site]
-name = "NHS Electronic Staff Record"
-address = "${this.address}"
-[database]
-address = "sqlite:staffrecord.sqlite"
-[mail]
-folder = "mail"
-from = "portal@demo.example"
-`,
-    );
     const given = join(this.#folder, 'given.csv');
     if (file !== undefined) await writeFile(given, file);
-    const program = resolve(process.env.STAFFRECORD_BINARY);
+    const configuration = join(this.#folder, 'staffrecord.toml');
     const all = [...words, '--config', configuration, ...(file === undefined ? [] : [given])];
-    const { stdout } = await promisify(execFile)(program, all, { timeout: PATIENCE });
+    const { stdout } = await promisify(execFile)(program(), all, { timeout: PATIENCE });
     return stdout;
   }
 
-  /** All that the demo has printed so far. */
+  /** All that it has printed so far. */
   said() {
     return this.#said();
   }
@@ -169,55 +225,69 @@ from = "portal@demo.example"
   }
 }
 
-let browser;
+let shared;
 
-async function sharedBrowser() {
-  if (!browser) {
-    browser = chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox', // Chromium's sandbox does not work as root; it only ever opens our own pages here.
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
-    closing.push(async () => (await browser).close());
-  }
-  return browser;
+/**
+ * A browser of its own.
+ * @param {Record<string, string>} [env] what its surroundings are besides ours
+ * @param {boolean} [headless] whether it has no screen
+ */
+export function openBrowser(env = {}, headless = true) {
+  const opening = chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless,
+    env: { ...process.env, ...env },
+    args: [
+      '--no-sandbox', // Chromium's sandbox does not work as root; it only ever opens our own pages here.
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  afterwards(async () => (await opening).close());
+  return opening;
 }
 
 /** Contexts whose pages run no script. */
 const scriptless = new WeakSet();
 
+const devtools = new WeakMap();
+/** The page's one session with the browser's own tools: the end of another would take virtual devices with it. */
+export async function toolsOf(page) {
+  if (!devtools.has(page)) devtools.set(page, page.context().newCDPSession(page));
+  return devtools.get(page);
+}
+
 /**
  * A new person at a new device: no cookies, nothing remembered. An error in a page's script, a breach of its policy and
- * a request to another host fail the file when it ends.
+ * a request to a host that is not the portal's fail the file when it ends.
  * @param {Portal} portal
- * @param {{screen?: keyof SCREENS, script?: boolean, cookies?: object[]}} how
+ * @param {{screen?: keyof SCREENS, script?: boolean, cookies?: object[], browser?: import('playwright-core').Browser,
+ *   settings?: import('playwright-core').BrowserContextOptions}} how
  * @returns {Promise<import('playwright-core').Page>}
  */
-export async function launch(portal, { screen = 'desktop', script = true, cookies = [] } = {}) {
+export async function launch(portal, { screen = 'desktop', script = true, cookies = [], browser, settings } = {}) {
   assert.ok(SCREENS[screen], `no such screen: ${screen}`);
-  const context = await (await sharedBrowser()).newContext({
+  const context = await (browser ?? (await (shared ??= openBrowser()))).newContext({
     ...SCREENS[screen],
     baseURL: portal.address,
     javaScriptEnabled: script,
     locale: 'en-GB',
     timezoneId: 'Europe/London',
+    ...settings,
   });
   if (!script) scriptless.add(context);
   context.setDefaultTimeout(PATIENCE);
   await context.addCookies(cookies);
 
   const wrong = [];
-  const own = new URL(portal.address).host;
+  const own = [portal.address, ...portal.elsewhere].map((address) => new URL(address).host);
   context.on('request', (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith('http') && url.host !== own) wrong.push(`a page asked another host: ${url.origin}`);
+    if (url.protocol.startsWith('http') && !own.includes(url.host)) wrong.push(`a page asked another host: ${url.origin}`);
   });
   context.on('weberror', (error) => wrong.push(`${error.page()?.url()}: ${error.error().stack}`));
   context.on('console', (message) => {
@@ -240,43 +310,39 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
  */
 export async function axe(page) {
   const still = scriptless.has(page.context());
-  const devtools = await page.context().newCDPSession(page);
-  try {
-    const { frameTree } = await devtools.send('Page.getFrameTree');
-    const { executionContextId: contextId } = await devtools.send('Page.createIsolatedWorld', {
-      frameId: frameTree.frame.id,
-      worldName: 'axe',
+  const tools = await toolsOf(page);
+  const { frameTree } = await tools.send('Page.getFrameTree');
+  const { executionContextId: contextId } = await tools.send('Page.createIsolatedWorld', {
+    frameId: frameTree.frame.id,
+    worldName: 'axe',
+  });
+  const evaluate = async (expression) => {
+    const answer = await tools.send('Runtime.evaluate', {
+      expression,
+      contextId,
+      awaitPromise: true,
+      returnByValue: true,
     });
-    const evaluate = async (expression) => {
-      const answer = await devtools.send('Runtime.evaluate', {
-        expression,
-        contextId,
-        awaitPromise: true,
-        returnByValue: true,
-      });
-      const thrown = answer.exceptionDetails;
-      if (thrown) throw new Error(`axe failed: ${thrown.exception?.description ?? thrown.text}`);
-      return answer.result.value;
-    };
-    if (still) {
-      await evaluate(`
-        globalThis.setTimeout = (call, wait = 0, ...rest) => (wait < 1000 && queueMicrotask(() => call(...rest)), 0);
-        globalThis.requestAnimationFrame = (call) => (queueMicrotask(() => call(0)), 0);
-        0`);
-    }
-    await evaluate(`${axeCore.source};0`);
-    const options = { runOnly: { type: 'tag', values: RULES }, resultTypes: ['violations'], preload: !still };
-    const running = evaluate(`
-      axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations.map((found) => ({
-        rule: found.id, help: found.help, more: found.helpUrl,
-        where: found.nodes.map((node) => ({ html: node.html, why: node.failureSummary })),
-      })))`);
-    const late = pause(PATIENCE, undefined, { ref: false }).then(() => Promise.reject(new Error('axe does not end')));
-    const violations = await Promise.race([running, late]);
-    assert.ok(violations.length === 0, `${page.url()} is not accessible:\n${violations.map(described).join('\n')}`);
-  } finally {
-    await devtools.detach();
+    const thrown = answer.exceptionDetails;
+    if (thrown) throw new Error(`axe failed: ${thrown.exception?.description ?? thrown.text}`);
+    return answer.result.value;
+  };
+  if (still) {
+    await evaluate(`
+      globalThis.setTimeout = (call, wait = 0, ...rest) => (wait < 1000 && queueMicrotask(() => call(...rest)), 0);
+      globalThis.requestAnimationFrame = (call) => (queueMicrotask(() => call(0)), 0);
+      0`);
   }
+  await evaluate(`${axeCore.source};0`);
+  const options = { runOnly: { type: 'tag', values: RULES }, resultTypes: ['violations'], preload: !still };
+  const running = evaluate(`
+    axe.run(document, ${JSON.stringify(options)}).then(({ violations }) => violations.map((found) => ({
+      rule: found.id, help: found.help, more: found.helpUrl,
+      where: found.nodes.map((node) => ({ html: node.html, why: node.failureSummary })),
+    })))`);
+  const late = pause(PATIENCE, undefined, { ref: false }).then(() => Promise.reject(new Error('axe does not end')));
+  const violations = await Promise.race([running, late]);
+  assert.ok(violations.length === 0, `${page.url()} is not accessible:\n${violations.map(described).join('\n')}`);
 }
 
 function described({ rule, help, more, where }) {

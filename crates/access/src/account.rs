@@ -20,8 +20,6 @@ pub(crate) struct Account {
     pub(crate) last_log_in_at: Option<Instant>,
     /// On what.
     pub(crate) last_log_in_device: Option<String>,
-    /// Whether the password is too short to be the only factor.
-    pub(crate) password_short: bool,
     /// What decides about second factors.
     #[sqlx(flatten)]
     pub(crate) history: History,
@@ -52,6 +50,13 @@ pub(crate) mod sql {
                  EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = account.staff_record_id) AS has_factor
              FROM account WHERE staff_record_id = $1")
             .bind(staff_record).fetch_optional(c).await)
+    }
+
+    /// The hash of its password, where it has one.
+    pub(crate) async fn password_hash(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Option<String>> {
+        let found: Option<Option<String>> = on!(tx, c => sqlx::query_scalar("SELECT password_hash FROM account WHERE staff_record_id = $1")
+                .bind(staff_record).fetch_optional(c).await)?;
+        Ok(found.flatten())
     }
 
     /// Makes the account where there is none yet.

@@ -50,6 +50,11 @@ impl<T> Opened<T> {
     pub(crate) async fn spend(&self, tx: &mut Tx<'_>) -> Result<bool> {
         sql::spend(tx, &self.hash, self.until).await
     }
+
+    /// Whether it has been used before.
+    pub(crate) async fn is_spent(&self, tx: &mut Tx<'_>) -> Result<bool> {
+        sql::is_spent(tx, &self.hash).await
+    }
 }
 
 /// The length of the purpose keeps purpose and binding apart.
@@ -63,5 +68,11 @@ mod sql {
     pub(super) async fn spend(tx: &mut Tx<'_>, hash: &[u8], lapses_at: Instant) -> Result<bool> {
         on!(tx, c => sqlx::query("INSERT INTO spent_ticket (hash, lapses_at) VALUES ($1, $2) ON CONFLICT (hash) DO NOTHING")
             .bind(hash).bind(lapses_at).execute(c).await.map(|done| done.rows_affected() == 1))
+    }
+
+    pub(super) async fn is_spent(tx: &mut Tx<'_>, hash: &[u8]) -> Result<bool> {
+        let found: Option<Vec<u8>> = on!(tx, c => sqlx::query_scalar("SELECT hash FROM spent_ticket WHERE hash = $1")
+            .bind(hash).fetch_optional(c).await)?;
+        Ok(found.is_some())
     }
 }

@@ -6,7 +6,7 @@ use records::{Holder, Permission, Permit, Refused};
 use serde_json::json;
 use store::StoreError;
 
-use crate::{App, app::Trace, lock::Lock, log_in, mails};
+use crate::{App, app::Trace, factors, lock::Lock, log_in, mails};
 
 /// Why an account was not unlocked.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +41,12 @@ pub async fn unlock(
             async move {
                 let lock = log_in::sql::hold_lock(tx, holder.record.id, now).await?;
                 let browsers = log_in::sql::locked_browsers(tx, holder.record.id, now).await?;
-                if !lock.is_locked(now) && browsers.is_empty() {
+                let codes = factors::codes_lock(holder.record.id);
+                let codes_locked = log_in::sql::hold_lock(tx, codes, now).await?.is_locked(now);
+                if !lock.is_locked(now) && browsers.is_empty() && !codes_locked {
                     return Err(UnlockError::NotLocked);
                 }
+                log_in::sql::set_lock(tx, codes, &Lock::default()).await?;
                 log_in::sql::unlock_browsers(tx, holder.record.id).await?;
                 log_in::sql::set_lock(tx, holder.record.id, &Lock::default()).await?;
                 mails::tell(tx, &app_in, &holder, mails::UNLOCKED, json!({ "at": now }), now).await?;

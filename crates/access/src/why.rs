@@ -204,10 +204,10 @@ fn tried_words(outcome: Outcome) -> &'static str {
         Outcome::LoggedIn => "Logged in",
         Outcome::Unknown => "Unknown username",
         Outcome::WrongPassword => "Wrong password, or none set",
-        Outcome::Left => "Right password, but they have left",
+        Outcome::Left => "Right, but they have left",
         Outcome::Locked => "Refused because of the lock",
         Outcome::NetworkLimit => "Refused because too many had failed from that network",
-        Outcome::NotFromHere => "Right password, but outside without internet access",
+        Outcome::NotFromHere => "Right, but outside without internet access",
         Outcome::SecondFactor => "Right password; the second factor was asked for",
         Outcome::SetUp => "Right password; asked to set up a second factor",
         Outcome::NoFactor => {

@@ -222,7 +222,7 @@ fn certificate_refused(word: &str) -> (&'static str, String) {
     let (title, says) = match word {
         "no_certificate" => (
             "No smartcard was read",
-            "Put your card into the reader, close all windows of the browser, open it again and choose your card when it asks. Does it not ask? The computer may have no card software: ring your service desk.",
+            "Put your card into the reader, close all windows of the browser, open it again and choose your card when it asks. Does it not ask? The card may have expired, or the computer may have no card software: ring your service desk.",
         ),
         "expired" => (
             "Your smartcard has expired",

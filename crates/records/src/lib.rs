@@ -44,7 +44,7 @@ pub use roles::{
 };
 pub use staff::{
     Holder, StaffRecord, Username, find_by_username, holder, holders_by_email, holders_by_smartcard,
-    mark_proved, stem, usernames,
+    mark_proved, stem, usernames, whose_username,
 };
 
 /// The jobs of this room.

@@ -6,3 +6,5 @@
 pub mod authenticator;
 pub mod passkeys;
 pub mod recovery_codes;
+#[cfg(feature = "testing")]
+pub mod testing;

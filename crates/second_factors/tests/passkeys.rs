@@ -1,12 +1,12 @@
 //! Passkeys against a software authenticator.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-mod device;
-
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
-use device::Device;
 use proptest::prelude::*;
-use second_factors::passkeys::{PasskeyError, Passkeys, PasskeysError, Stored};
+use second_factors::{
+    passkeys::{PasskeyError, Passkeys, PasskeysError, Stored},
+    testing::Device,
+};
 use serde_json::Value;
 use uuid::{Uuid, uuid};
 

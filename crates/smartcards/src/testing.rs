@@ -1,4 +1,6 @@
-//! For tests: authorities, cards and revocation lists of any kind.
+//! For tests: authorities, cards and revocation lists of any kind, and a real identity provider.
+
+pub mod provider;
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},

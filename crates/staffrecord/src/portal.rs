@@ -8,7 +8,7 @@ use access::smartcard::{Cards, Certificates};
 use audit::Sealer;
 use mail::Postman;
 use second_factors::passkeys::Passkeys;
-use smartcards::{certificate::Checker, provider::Provider};
+use smartcards::certificate::Checker;
 use store::{Clock, Db, Entropy, StoreError, jobs::Worker};
 use tokio::sync::watch;
 use web::{Corridor, Keys, Route, Site};
@@ -105,10 +105,8 @@ impl Portal {
         let certificates = certificates(&access, &site, &folder)?;
         let card_host = access.smartcard_certificates.as_ref().map(|settings| settings.host.clone());
         let card_host = card_host.zip(certificates.as_ref().map(|certificates| certificates.checker.clone()));
-        let returns = site.link(access::smartcard::RETURN_PATH);
-        let providers = access.smartcard_providers.iter();
-        let providers = providers.map(|settings| Provider::new(settings, &folder, &returns, clock.clone()));
-        let cards = Cards { certificates, providers: providers.collect::<Result<_, _>>()? };
+        let providers = access::smartcard::providers(&access.smartcard_providers, &folder, &site, &clock)?;
+        let cards = Cards { certificates, providers };
         let site = Arc::new(site);
         let app = access::App::new(access::Inner {
             db: db.clone(),

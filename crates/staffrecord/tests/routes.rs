@@ -1,8 +1,11 @@
-//! Each page, asked for by everybody: a stranger, somebody logged in, somebody whose session has ended, somebody with another's
-//! ids; from inside and outside. The table is made from the routes themselves: a new route fails here until it has its line.
+//! Each page, asked for by everybody: a stranger, somebody logged in, somebody who has given their password and not yet their second
+//! factor, somebody whose session has ended, somebody with another's ids; from inside and outside. The table is made from the
+//! routes themselves: a new route fails here until it has its line.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use http::Method;
+use records::{Grant, Permission, Permit, Role, Username, role_grant};
+use second_factors::testing::Phone;
 use testing::{Browser, PASSWORD, Portal, both_databases};
 use web::Audience;
 
@@ -13,62 +16,84 @@ const OK: Expected = (200, None);
 const NOT_FOUND: Expected = (404, None);
 const WRONG: Expected = (422, None);
 const REFUSED: Expected = (403, None);
+const GONE: Expected = (410, None);
 const TO_PORTAL: Expected = (303, Some("/portal"));
 const TO_LOG_IN: Expected = (303, Some("/"));
+const LOGGED_OUT: Expected = (303, Some("/logged-out"));
 
-/// The answers to a stranger and to somebody who is logged in, inside or outside alike. Forms are sent empty.
-fn expected(method: &Method, path: &str) -> (Expected, Expected) {
+/// The answers to somebody who has a second factor to give, and to somebody who has one to set up.
+type Halfway = (Expected, Expected);
+
+const TO_GIVE: Expected = (303, Some("/second-factor"));
+const TO_SET_UP: Expected = (303, Some("/second-factor/set-up"));
+/// They are led to their next step.
+const NEXT: Halfway = (TO_GIVE, TO_SET_UP);
+
+/// They are answered like anybody.
+const fn alike(answer: Expected) -> Halfway {
+    (answer, answer)
+}
+
+/// The answers to a stranger, to somebody who is logged in, and to somebody who has given their password only; inside or outside
+/// alike. Forms are sent empty.
+fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
     match (method.as_str(), path) {
-        ("GET", "/") => (OK, TO_PORTAL),
-        ("POST", "/") => (WRONG, WRONG),
-        ("GET", "/help-to-log-in" | "/forgotten" | "/forgotten/sent") => (OK, OK),
-        ("POST", "/forgotten") => (WRONG, WRONG),
-        ("GET" | "POST", "/reset") => ((410, None), (410, None)),
-        ("POST", "/log-out") => ((303, Some("/logged-out")), (303, Some("/logged-out"))),
-        ("GET", "/logged-out") => (OK, TO_PORTAL),
-        ("POST", "/session/stay") => (TO_LOG_IN, OK),
-        ("GET", "/portal") => ((303, Some("/?next=%2Fportal")), OK),
-        ("GET", "/kept") => ((303, Some("/?next=%2Fkept")), TO_PORTAL),
-        ("POST", "/kept/discard") => (TO_LOG_IN, TO_PORTAL),
-        ("GET", "/confirm") => ((303, Some("/?next=%2Fconfirm")), OK),
-        ("POST", "/confirm") => (TO_LOG_IN, WRONG),
-        ("GET", "/smartcard") => (OK, OK),
-        ("GET", "/smartcard/begin") => (NOT_FOUND, TO_PORTAL),
-        ("GET", "/smartcard/return" | "/smartcard/provider") => (REFUSED, REFUSED),
-        ("POST", "/smartcard/choose") => (REFUSED, REFUSED),
-        ("GET", "/passkey") => (OK, TO_PORTAL),
-        ("POST", "/passkey") => (WRONG, WRONG),
-        ("GET" | "POST", "/second-factor") => (TO_LOG_IN, TO_PORTAL),
-        ("GET", "/second-factor/set-up") => (TO_LOG_IN, TO_PORTAL),
-        ("POST", "/second-factor/set-up/later") => (TO_LOG_IN, TO_PORTAL),
-        ("GET" | "POST", "/second-factor/set-up/passkey" | "/second-factor/set-up/authenticator") => {
-            (TO_LOG_IN, TO_PORTAL)
+        ("GET", "/") => (OK, TO_PORTAL, alike(OK)),
+        ("POST", "/") => (WRONG, WRONG, alike(WRONG)),
+        ("GET", "/help-to-log-in" | "/forgotten" | "/forgotten/sent") => (OK, OK, alike(OK)),
+        ("POST", "/forgotten") => (WRONG, WRONG, alike(WRONG)),
+        ("GET" | "POST", "/reset") => (GONE, GONE, alike(GONE)),
+        ("POST", "/log-out") => (LOGGED_OUT, LOGGED_OUT, alike(LOGGED_OUT)),
+        ("GET", "/logged-out") => (OK, TO_PORTAL, alike(OK)),
+        ("POST", "/session/stay") => (TO_LOG_IN, OK, NEXT),
+        ("GET", "/portal") => ((303, Some("/?next=%2Fportal")), OK, NEXT),
+        ("GET", "/kept") => ((303, Some("/?next=%2Fkept")), TO_PORTAL, NEXT),
+        ("POST", "/kept/discard") => (TO_LOG_IN, TO_PORTAL, NEXT),
+        ("GET", "/confirm") => ((303, Some("/?next=%2Fconfirm")), OK, NEXT),
+        ("POST", "/confirm") => (TO_LOG_IN, WRONG, NEXT),
+        ("GET", "/smartcard") => (OK, OK, alike(OK)),
+        ("GET", "/smartcard/begin") => (NOT_FOUND, TO_PORTAL, alike(NOT_FOUND)),
+        ("GET", "/smartcard/return" | "/smartcard/provider") => (REFUSED, REFUSED, alike(REFUSED)),
+        ("POST", "/smartcard/choose") => (REFUSED, REFUSED, alike(REFUSED)),
+        ("GET", "/passkey") => (OK, TO_PORTAL, alike(OK)),
+        ("POST", "/passkey") => (WRONG, WRONG, alike(WRONG)),
+        ("GET", "/second-factor") => (TO_LOG_IN, TO_PORTAL, (OK, TO_SET_UP)),
+        ("POST", "/second-factor") => (TO_LOG_IN, TO_PORTAL, (WRONG, TO_SET_UP)),
+        ("GET", "/second-factor/set-up") => (TO_LOG_IN, TO_PORTAL, (TO_GIVE, OK)),
+        ("POST", "/second-factor/set-up/later") => (TO_LOG_IN, TO_PORTAL, NEXT),
+        ("GET", "/second-factor/set-up/passkey" | "/second-factor/set-up/authenticator") => {
+            (TO_LOG_IN, TO_PORTAL, (TO_GIVE, OK))
+        }
+        ("POST", "/second-factor/set-up/passkey" | "/second-factor/set-up/authenticator") => {
+            (TO_LOG_IN, TO_PORTAL, (TO_GIVE, WRONG))
         }
         ("GET", "/my-account/second-factors/passkey") => {
-            ((303, Some("/?next=%2Fmy-account%2Fsecond-factors%2Fpasskey")), OK)
+            ((303, Some("/?next=%2Fmy-account%2Fsecond-factors%2Fpasskey")), OK, NEXT)
         }
         ("GET", "/my-account/second-factors/authenticator") => {
-            ((303, Some("/?next=%2Fmy-account%2Fsecond-factors%2Fauthenticator")), OK)
+            ((303, Some("/?next=%2Fmy-account%2Fsecond-factors%2Fauthenticator")), OK, NEXT)
         }
         ("POST", "/my-account/second-factors/passkey" | "/my-account/second-factors/authenticator") => {
-            (TO_LOG_IN, WRONG)
+            (TO_LOG_IN, WRONG, NEXT)
         }
-        ("POST", "/my-account/second-factors/{id}/remove") => (TO_LOG_IN, NOT_FOUND),
+        ("POST", "/my-account/second-factors/{id}/remove") => (TO_LOG_IN, NOT_FOUND, NEXT),
         ("GET", "/my-account/recovery-codes") => {
-            ((303, Some("/?next=%2Fmy-account%2Frecovery-codes")), (303, Some("/my-account")))
+            ((303, Some("/?next=%2Fmy-account%2Frecovery-codes")), (303, Some("/my-account")), NEXT)
         }
-        ("POST", "/my-account/recovery-codes") => (TO_LOG_IN, (303, Some("/my-account"))),
-        ("POST", "/my-account/re-enrolment/{id}/stop") => (TO_LOG_IN, NOT_FOUND),
-        ("GET", "/internet-access") => ((303, Some("/?next=%2Finternet-access")), OK),
-        ("POST", "/internet-access/request") => (TO_LOG_IN, (303, Some("/internet-access"))),
+        ("POST", "/my-account/recovery-codes") => (TO_LOG_IN, (303, Some("/my-account")), NEXT),
+        ("POST", "/my-account/re-enrolment/{id}/stop") => (TO_LOG_IN, NOT_FOUND, NEXT),
+        ("GET", "/internet-access") => ((303, Some("/?next=%2Finternet-access")), OK, NEXT),
+        ("POST", "/internet-access/request") => (TO_LOG_IN, (303, Some("/internet-access")), NEXT),
         ("GET", "/internet-access/reset-password") => {
-            ((303, Some("/?next=%2Finternet-access%2Freset-password")), OK)
+            ((303, Some("/?next=%2Finternet-access%2Freset-password")), OK, NEXT)
         }
-        ("POST", "/internet-access/reset-password") => (TO_LOG_IN, WRONG),
-        ("GET", "/my-account") => ((303, Some("/?next=%2Fmy-account")), OK),
-        ("POST", "/my-account/sessions/{id}/end") => (TO_LOG_IN, NOT_FOUND),
-        ("POST", "/my-account/sessions/end-others") => (TO_LOG_IN, (303, Some("/my-account?done=others"))),
-        ("POST", "/my-account/changes/{id}/stop") => (TO_LOG_IN, NOT_FOUND),
+        ("POST", "/internet-access/reset-password") => (TO_LOG_IN, WRONG, NEXT),
+        ("GET", "/my-account") => ((303, Some("/?next=%2Fmy-account")), OK, NEXT),
+        ("POST", "/my-account/sessions/{id}/end") => (TO_LOG_IN, NOT_FOUND, NEXT),
+        ("POST", "/my-account/sessions/end-others") => {
+            (TO_LOG_IN, (303, Some("/my-account?done=others")), NEXT)
+        }
+        ("POST", "/my-account/changes/{id}/stop") => (TO_LOG_IN, NOT_FOUND, NEXT),
         _ => panic!("{method} {path} is a new route: say here what each caller is answered"),
     }
 }
@@ -81,6 +106,31 @@ async fn asked(browser: &mut Browser, method: &Method, path: &str) -> (u16, Opti
 
 fn owned((status, place): Expected) -> (u16, Option<String>) {
     (status, place.map(str::to_owned))
+}
+
+async fn grant_hr(portal: &Portal, username: &str) {
+    let permit = Permit::operator(Permission::GrantRole, portal.holder(username).await.employer.id);
+    let username = Username::parse(username).unwrap();
+    let grant = Grant { username, role: Role::Hr, reason: None, recover: true };
+    let (now, origin) = (portal.clock.now(), audit::Origin::default());
+    role_grant(&portal.db, &portal.entropy, now, &permit, grant, origin).await.unwrap();
+}
+
+/// Amina has an authenticator app, and Joanne nothing but a password. Both hold a role, so that more is asked for anywhere.
+async fn halfway(portal: &Portal) -> [(&'static str, &'static str); 2] {
+    let mut amina = portal.logged_in("427ADELAC01").await;
+    let form = "/my-account/second-factors/authenticator";
+    let page = amina.get(form).await;
+    let between = |before: &str, after: &str| page.body.split_once(before)?.1.split_once(after);
+    let phone = Phone::typed(between("Key to type: <strong class=\"portal-code\">", "<").unwrap().0);
+    let ticket = between("name=\"ticket\" value=\"", "\"").unwrap().0;
+    let code = phone.code(portal.clock.now());
+    amina.post(form, &[("ticket", ticket), ("code", &code), ("name", "App")]).await.is(303);
+    portal.set_password("427JFLETC01").await;
+    for username in ["427ADELAC01", "427JFLETC01"] {
+        grant_hr(portal, username).await;
+    }
+    [("427ADELAC01", "/second-factor"), ("427JFLETC01", "/second-factor/set-up")]
 }
 
 both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| async move {
@@ -100,10 +150,11 @@ both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| asy
         .0
         .to_owned();
 
+    let halfway = halfway(&portal).await;
     for inside in [true, false] {
         let at = |portal: &Portal| if inside { portal.inside() } else { portal.browser() };
         for route in &portal.portal.routes {
-            let (stranger, person) = expected(&route.method, route.path);
+            let (stranger, person, (giving, setting_up)) = expected(&route.method, route.path);
             let path = route.path.replace("{id}", &others_id);
             let what = format!("{} {} (inside: {inside})", route.method, route.path);
 
@@ -123,6 +174,22 @@ both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| asy
                 owned(person),
                 "somebody logged in: {what}"
             );
+
+            for ((username, step), answer) in halfway.into_iter().zip([giving, setting_up]) {
+                let mut somebody = at(&portal);
+                somebody.log_in(username, PASSWORD).await.leads_to(step);
+                assert_eq!(
+                    asked(&mut somebody, &route.method, &path).await,
+                    owned(answer),
+                    "somebody led to {step}: {what}"
+                );
+                if route.audience == Audience::Staff {
+                    assert_eq!(answer.1, Some(step), "nothing but the next step: {what}");
+                }
+                // Whatever it was, they are not in by it.
+                let place = if route.path == "/log-out" { "/?next=%2Fportal" } else { step };
+                somebody.get("/portal").await.leads_to(place);
+            }
 
             let mut late = at(&portal);
             late.log_in("427HOWSEA01", PASSWORD).await.is(303);

@@ -269,6 +269,7 @@ pub(crate) fn lite_options(file: &Path) -> SqliteConnectOptions {
         // Most pages are written many times over: less often into the file is less to write. 16 MiB of log.
         .pragma("wal_autocheckpoint", "4000")
         .statement_cache_capacity(256)
+        .disable_statement_logging()
 }
 
 fn create_private(file: &Path) -> std::io::Result<()> {

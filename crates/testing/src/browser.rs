@@ -1,11 +1,11 @@
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
-use web::Peer;
+use web::{ClientCertificates, Peer};
 
 use crate::Portal;
 
@@ -17,6 +17,8 @@ pub struct Browser {
     pub address: IpAddr,
     /// Its cookies.
     pub cookies: BTreeMap<String, String>,
+    /// The certificates (DER, the holder's own first) that it shows at a card host: the card in the reader.
+    pub card: Vec<Vec<u8>>,
     token: Option<String>,
 }
 
@@ -33,7 +35,7 @@ pub struct Answer {
 
 impl Browser {
     pub(crate) fn new(portal: Portal, address: IpAddr) -> Self {
-        Self { portal, address, cookies: BTreeMap::new(), token: None }
+        Self { portal, address, cookies: BTreeMap::new(), card: Vec::new(), token: None }
     }
 
     /// Asks for a page.
@@ -98,13 +100,21 @@ impl Browser {
         answer
     }
 
-    /// Follows a redirect.
+    /// Follows a redirect: to a page of the portal, or to a card host, which sees no cookie but the card.
     ///
     /// # Panics
     /// Where the answer is none.
     pub async fn follow(&mut self, answer: &Answer) -> Answer {
         let place = answer.location().expect("a redirect").to_owned();
-        self.get(&place).await
+        let place = place.strip_prefix("https://portal.example").unwrap_or(&place);
+        let Some(elsewhere) = place.strip_prefix("https://") else { return self.get(place).await };
+        let (host, path) = elsewhere.split_at(elsewhere.find('/').unwrap_or(elsewhere.len()));
+        let request = Request::builder()
+            .uri(path)
+            .header(header::HOST, host)
+            .extension(Peer(self.address))
+            .extension(ClientCertificates(Arc::new(self.card.clone())));
+        Answer::to(&self.portal, request.body(Body::empty()).expect("a request")).await
     }
 }
 

@@ -15,7 +15,7 @@ mod browser;
 mod portal;
 
 pub use browser::{Answer, Browser};
-pub use portal::{INSIDE, OUTSIDE, PASSWORD, Portal, START};
+pub use portal::{INSIDE, OUTSIDE, PASSWORD, PROXY, Portal, START};
 
 /// Makes a test of an async body that runs on SQLite and one that runs on PostgreSQL, each with a portal of its own.
 #[macro_export]

@@ -16,6 +16,9 @@ pub const INSIDE: &str = "192.0.2.10";
 /// An address in none.
 pub const OUTSIDE: &str = "203.0.113.9";
 
+/// The address of a proxy that the portal trusts.
+pub const PROXY: &str = "198.51.100.250";
+
 /// A portal in memory.
 #[derive(Clone)]
 pub struct Portal(Arc<Inner>);
@@ -96,11 +99,14 @@ impl Portal {
             ..access::Settings::default()
         };
         change(&mut settings);
+        let mut site =
+            Site::new("NHS Electronic Staff Record", "https://portal.example").expect("an address");
+        site.trusted_proxies = vec![PROXY.parse::<IpAddr>().expect("an address").into()];
         let portal = staffrecord::Portal::new(staffrecord::Parts {
             db: fresh.db.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
-            site: Site::new("NHS Electronic Staff Record", "https://portal.example").expect("an address"),
+            site,
             keys: Keys::seeded(7),
             access: settings,
             transport: mail::Transport::folder(folder.path().join("mail")).expect("a folder"),

@@ -31,7 +31,7 @@ struct ConfirmView<'v> {
     back: &'v str,
     /// A passkey or a code, where the account has one.
     prove: Option<ProveView>,
-    /// The card, where the session began with it and there is no other factor.
+    /// The card, where the session began with it: there is nothing stronger.
     card: Option<Button>,
     /// The password, where it is all there is.
     password: Option<PasswordInput>,
@@ -42,7 +42,7 @@ async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Resp
     view(&app, &page, &person, &page.query("return"), &FieldErrors::none()).await
 }
 
-/// By what somebody has to confirm: the strongest that the account has.
+/// By what somebody has to confirm: the strongest that they are known to have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     Factor,
@@ -51,10 +51,10 @@ enum By {
 }
 
 fn by(app: &App, person: &Person) -> By {
-    if person.has_factor {
-        By::Factor
-    } else if person.proof.kind == ProofKind::Smartcard && app.cards.are_read() {
+    if person.proof.kind == ProofKind::Smartcard && app.cards.are_read() {
         By::Card
+    } else if person.has_factor {
+        By::Factor
     } else {
         By::Password
     }

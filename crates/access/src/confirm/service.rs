@@ -119,9 +119,7 @@ pub async fn confirm(
         .write(move |tx| {
             async move {
                 still_proven(tx, &proven, now).await?;
-                Ok(go_on(tx, &app_in, &person, ProofKind::Password, trace, now)
-                    .await?
-                    .ok_or(ProofError::Ended)?)
+                go_on(tx, &app_in, &person, ProofKind::Password, trace, now).await?.ok_or(ProofError::Ended)
             }
             .boxed()
         })
@@ -161,7 +159,7 @@ pub(crate) async fn confirm_by_factor(
                     Err(error) => error,
                 };
                 if let Some(holder) = records::holder(tx, person.staff_record, now).await? {
-                    note_refused(tx, &app_in, &holder, (client, &device), error.as_str(), trace, now).await?;
+                    note_refused(tx, &app_in, &holder, (client, &device), &error, trace, now).await?;
                 }
                 Ok(Err(error))
             }
@@ -182,7 +180,7 @@ async fn go_on(
 ) -> Result<Option<Secret>, StoreError> {
     let holder = records::holder(tx, person.staff_record, now).await?;
     let secret = app.entropy.secret();
-    if !sessions::sql::prove(tx, person.session, &secret.hash(), kind, now).await? {
+    if !sessions::sql::prove(tx, person.session, &secret.hash(), (kind, now), now).await? {
         return Ok(None);
     }
     let mut entry = trace.entry(app, "access.confirmed", holder.as_ref(), now);

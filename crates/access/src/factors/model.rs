@@ -43,6 +43,8 @@ pub struct History {
     pub first_factor_at: Option<Instant>,
     /// Until when a re-enrolment lets its holder set one up from anywhere.
     pub enrolment_until: Option<Instant>,
+    /// Whether its password is too short to be the only factor.
+    pub password_short: bool,
 }
 
 /// Who logs in from where, as far as it decides about second factors.
@@ -79,10 +81,14 @@ impl Entry<'_> {
             return Need::Nothing;
         }
         if self.history.has_factor {
-            let remembered = self.remembered_until.is_some_and(|until| now < until);
+            // Where the employer has stopped it since, none is remembered.
+            let lasts = self.remembered_until.is_some_and(|until| now < until);
+            let remembered = lasts && self.policies.remember_device_days > 0;
             return if remembered && !self.has_role { Need::Nothing } else { Need::Give };
         }
-        if !self.has_role && policy != SecondFactor::Required {
+        // A re-enrolment leaves a password that was set beside a factor: it does not do alone.
+        let alone = !self.history.password_short;
+        if alone && !self.has_role && policy != SecondFactor::Required {
             return Need::Nothing;
         }
         if self.inside || self.history.enrolment_until.is_some_and(|until| now < until) {
@@ -124,8 +130,13 @@ mod tests {
     fn what_is_asked_for_beside_the_password() {
         let now = at("2026-11-24T09:00:00Z");
         let grace = at("2026-12-01T09:00:00Z");
-        let policies =
-            |second_factor| Policies { second_factor, second_factor_grace_days: 14, ..Policies::default() };
+        let policies = |second_factor| Policies {
+            second_factor,
+            second_factor_grace_days: 14,
+            remember_device_days: 30,
+            ..Policies::default()
+        };
+        let forgetful = Policies { remember_device_days: 0, ..policies(SecondFactor::Required) };
         let (off, offered, required) =
             (policies(SecondFactor::Off), policies(SecondFactor::Offered), policies(SecondFactor::Required));
         let entry = |policies| Entry {
@@ -142,6 +153,8 @@ mod tests {
         let mailed_long_ago = History { first_password_at: Some(at("2026-11-24T08:00:00Z")), ..late };
         let removed = History { first_factor_at: Some(at("2026-11-18T09:00:00Z")), ..week };
         let reopened = History { enrolment_until: Some(at("2026-11-25T09:00:00Z")), ..removed };
+        let short = History { password_short: true, ..removed };
+        let short_open = History { password_short: true, ..reopened };
         let set_up = Need::SetUp { until: None };
         for (name, entry, need) in [
             ("off", Entry { history: with, ..entry(&off) }, Need::Nothing),
@@ -158,6 +171,11 @@ mod tests {
                 "one, remembered",
                 Entry { history: with, remembered_until: Some(grace), ..entry(&required) },
                 Need::Nothing,
+            ),
+            (
+                "one, remembered until the employer stopped it",
+                Entry { history: with, remembered_until: Some(grace), ..entry(&forgetful) },
+                Need::Give,
             ),
             (
                 "one, remembered until now",
@@ -190,6 +208,16 @@ mod tests {
             ("just mailed", Entry { history: mailed, ..entry(&required) }, set_up),
             ("mailed an hour ago", Entry { history: mailed_long_ago, ..entry(&required) }, Need::Shut),
             ("taken off in the days of grace", Entry { history: removed, ..entry(&required) }, Need::Shut),
+            (
+                "offered, with a short password, later",
+                Entry { history: short, ..entry(&offered) },
+                Need::Shut,
+            ),
+            (
+                "offered, re-enrolled, with a short password",
+                Entry { history: short_open, ..entry(&offered) },
+                set_up,
+            ),
             ("re-enrolled", Entry { history: reopened, ..entry(&required) }, set_up),
         ] {
             assert_eq!(entry.need(now), need, "{name}");

@@ -117,6 +117,7 @@ async fn passkey_log_in(State(app): State<App>, page: Page, form: Form) -> Resul
         device: page.device().to_owned(),
         replaces: session_here(&page),
         proof: ProofKind::Passkey,
+        proof_at: None,
         step: None,
         inside: false,
         provider: None,
@@ -223,6 +224,9 @@ fn completion(app: &App, page: &Page, proof: ProofKind, remember: bool) -> Compl
 }
 
 async fn give(State(app): State<App>, page: Page, halfway: Halfway, form: Form) -> Result<Response, Problem> {
+    if halfway.next != "/second-factor" {
+        return Ok(see_other(halfway.next));
+    }
     let person = halfway.person;
     let done = give_factor(&app, &page, &person, given(&form), form.get("remember") == "yes").await;
     match done {
@@ -269,7 +273,7 @@ async fn give_factor(
                     Err(error) => {
                         if let Some(holder) = records::holder(tx, person.staff_record, now).await? {
                             let place = (completion.client, completion.device.as_str());
-                            note_refused(tx, &app_in, &holder, place, error.as_str(), trace, now).await?;
+                            note_refused(tx, &app_in, &holder, place, &error, trace, now).await?;
                         }
                         Err(error)
                     }
@@ -369,6 +373,10 @@ async fn put_off(State(app): State<App>, page: Page, halfway: Halfway) -> Result
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, person.staff_record, now).await?;
+                // Set up in another window meanwhile, it has to be given.
+                if !sql::factors(tx, person.staff_record).await?.is_empty() {
+                    return Ok(None);
+                }
                 log_in::complete(tx, &app_in, &person, completion, now).await
             }
             .boxed()

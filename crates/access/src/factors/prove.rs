@@ -97,6 +97,15 @@ impl FactorError {
             Self::Store(_) => "store",
         }
     }
+
+    /// Among the holder's tries to log in.
+    fn outcome(&self) -> log_in::Outcome {
+        match self {
+            Self::NotFromHere(..) => log_in::Outcome::NotFromHere,
+            Self::Left => log_in::Outcome::Left,
+            _ => log_in::Outcome::WrongFactor,
+        }
+    }
 }
 
 /// A question to a passkey: what the browser is asked, and the ticket that comes back with its answer.
@@ -169,6 +178,11 @@ pub(crate) async fn check(app: &App, person: &Person, given: Given) -> Result<Ch
         tickets::open(app, "passkey", &person.session.to_string(), &ticket).ok_or(FactorError::Stale)?;
     let mut reader = app.db.read().await?;
     let stored = sql::keyed(&mut reader.tx(), person.staff_record, FactorKind::Passkey).await?;
+    // Sent twice, its counter has not gone on: that is no copy of the passkey. Asked after what is stored was read, which may
+    // have that counter already.
+    if ticket.is_spent(&mut reader.tx()).await? {
+        return Err(FactorError::Stale);
+    }
     drop(reader);
     let used = app.passkeys()?.finish_authentication(&answer, &ticket.what.state, &texts(&stored))?;
     let of = stored.into_iter().find(|keyed| keyed.credential.as_ref() == Some(&used.credential));
@@ -268,19 +282,19 @@ pub(crate) async fn note_refused(
     app: &App,
     holder: &Holder,
     (client, device): (Client, &str),
-    outcome: &'static str,
+    error: &FactorError,
     trace: Trace,
     now: Instant,
 ) -> Result<(), StoreError> {
     let tried = log_in::sql::LogIn {
         at: now,
-        outcome: log_in::Outcome::WrongFactor,
+        outcome: error.outcome(),
         address: client.address.to_string(),
         device: device.to_owned(),
     };
     log_in::sql::insert_log_in(tx, app.entropy.id(now), Some(holder.record.id), &tried).await?;
     let mut entry = trace.entry(app, "access.second_factor_refused", Some(holder), now);
-    entry.data = json!({ "outcome": outcome, "device": device });
+    entry.data = json!({ "outcome": error.as_str(), "device": device });
     audit::append(tx, entry).await
 }
 
@@ -303,14 +317,24 @@ pub(crate) async fn log_in_by_passkey(
     let mut reader = app.db.read().await?;
     let stored = sql::keyed(&mut reader.tx(), staff_record, FactorKind::Passkey).await?;
     let holder = records::holder(&mut reader.tx(), staff_record, now).await?;
+    if ticket.is_spent(&mut reader.tx()).await? {
+        return Err(FactorError::Stale);
+    }
     drop(reader);
     let holder = holder.ok_or(PasskeyError::Unknown)?;
     let used = match app.passkeys()?.finish_log_in(answer, &ticket.what.state, &texts(&stored)) {
         Ok(used) => used,
         Err(error) => {
             let error = FactorError::from(error);
-            refused(app, holder, client, &arrival, error.as_str(), trace).await?;
-            return Err(error);
+            let (app_in, device) = (app.clone(), arrival.device);
+            let noted = app.db.write(move |tx| {
+                async move {
+                    note_refused(tx, &app_in, &holder, (client, &device), &error, trace, now).await?;
+                    Ok::<_, StoreError>(error)
+                }
+                .boxed()
+            });
+            return Err(noted.await?);
         }
     };
     let of = stored.into_iter().find(|keyed| keyed.credential.as_ref() == Some(&used.credential));
@@ -321,42 +345,26 @@ pub(crate) async fn log_in_by_passkey(
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, staff_record, now).await?;
-                if holder.record.has_left(holder.employer.today(now)) {
-                    return Err(FactorError::Left);
-                }
                 let taken = ticket.spend(tx).await?
                     && sql::use_passkey(tx, keyed.id, (&keyed.secret, &after), now).await?;
-                if !taken {
-                    return Err(FactorError::Stale);
-                }
                 let inside = log_in::is_inside(&holder, client);
                 // A passkey stands for username and password, so it is good where they are.
                 let account = account::sql::account(tx, staff_record).await?;
                 let status = account.map_or(Status::NotRequested, |account| account.internet_access);
-                if !inside && status != Status::Approved {
-                    return Err(FactorError::NotFromHere(status, Box::new(holder)));
-                }
-                let arrival = Arrival { inside, ..arrival };
-                Ok(log_in::let_in(tx, &app_in, &holder, client, arrival, trace, now).await?)
+                let error = if !taken {
+                    FactorError::Stale
+                } else if holder.record.has_left(holder.employer.today(now)) {
+                    FactorError::Left
+                } else if !inside && status != Status::Approved {
+                    FactorError::NotFromHere(status, Box::new(holder.clone()))
+                } else {
+                    let arrival = Arrival { inside, ..arrival };
+                    return Ok(Ok(log_in::let_in(tx, &app_in, &holder, client, arrival, trace, now).await?));
+                };
+                note_refused(tx, &app_in, &holder, (client, &arrival.device), &error, trace, now).await?;
+                Ok::<_, FactorError>(Err(error))
             }
             .boxed()
         })
-        .await
-}
-
-async fn refused(
-    app: &App,
-    holder: Holder,
-    client: Client,
-    arrival: &Arrival,
-    outcome: &'static str,
-    trace: Trace,
-) -> Result<(), StoreError> {
-    let (now, app_in, device) = (app.clock.now(), app.clone(), arrival.device.clone());
-    app.db
-        .write(move |tx| {
-            async move { note_refused(tx, &app_in, &holder, (client, &device), outcome, trace, now).await }
-                .boxed()
-        })
-        .await
+        .await?
 }

@@ -205,6 +205,10 @@ async fn add<T: Send + Sync + 'static>(
                     return Err(SetUpError::Stale);
                 }
                 let had = sql::factors(tx, staff_record).await?;
+                // Set up in another window meanwhile: from then on that one is given, and no other instead.
+                if matches!(after, After::ComeIn(_)) && !had.is_empty() {
+                    return Err(SetUpError::Stale);
+                }
                 if had.iter().filter(|factor| factor.kind == new.kind).count() >= MOST {
                     return Err(SetUpError::Many);
                 }
@@ -245,7 +249,7 @@ pub(crate) async fn remove(app: &App, person: &Person, factor: Uuid, trace: Trac
                     sql::remove(tx, staff_record, factor).await?.ok_or(SetUpError::NotFound)?;
                 if sql::factors(tx, staff_record).await?.is_empty() {
                     let account = account::sql::account(tx, staff_record).await?;
-                    if account.is_some_and(|account| account.password_short) {
+                    if account.is_some_and(|account| account.history.password_short) {
                         return Err(SetUpError::ShortPassword);
                     }
                     sql::remove_codes(tx, staff_record).await?;

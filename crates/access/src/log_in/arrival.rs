@@ -41,6 +41,8 @@ pub(crate) struct Arrival {
     /// A session of this browser that ends with it.
     pub(crate) replaces: Option<Uuid>,
     pub(crate) proof: ProofKind,
+    /// When they proved themselves, where that was before now.
+    pub(crate) proof_at: Option<Instant>,
     pub(crate) step: Option<Step>,
     pub(crate) inside: bool,
     /// The identity provider that they came by, and its ID token, sealed.
@@ -78,6 +80,7 @@ pub(crate) async fn arrive(
         staff_record,
         secret: secret.hash(),
         proof: arrival.proof,
+        proof_at: arrival.proof_at.unwrap_or(now),
         address: arrival.address,
         device: arrival.device,
         previous_at: found.last_log_in_at,

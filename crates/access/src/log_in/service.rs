@@ -96,16 +96,12 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
     let now = app.clock.now();
     let username =
         Username::parse(&attempt.username).or_else(|| Username::parse(NOBODY)).ok_or(LogInError::Wrong)?;
-    let mut reader = app.db.read().await?;
     // Many may wait for the hash, each with what is read here: as little as can be.
-    let holder = records::find_by_username(&mut reader.tx(), &username, now).await?.map(Box::new);
-    if holder.is_none() {
-        app.read_in_vain();
-    }
-    let subject = holder.as_ref().map_or_else(|| nobody(&attempt.username), |holder| holder.record.id);
-    let account = account::sql::account(&mut reader.tx(), subject).await?;
+    let mut reader = app.db.read().await?;
+    let found = records::whose_username(&mut reader.tx(), &username, now).await?;
+    let subject = found.unwrap_or_else(|| nobody(&attempt.username));
+    let hash = account::sql::password_hash(&mut reader.tx(), subject).await?;
     drop(reader);
-    let hash = account.and_then(|account| account.password_hash);
     let attempt = Box::new(attempt);
     let right = app.hasher.verify(&attempt.password, hash.clone()).await?;
 
@@ -117,7 +113,7 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
         .db
         .write(move |tx| {
             async move {
-                let judged = judge(tx, &app_in, holder, subject, verified, &attempt, now).await?;
+                let judged = judge(tx, &app_in, subject, verified, &attempt, now).await?;
                 record(tx, &app_in, judged, username, attempt, now).await
             }
             .boxed()
@@ -146,13 +142,16 @@ struct Judged {
 async fn judge(
     tx: &mut Tx<'_>,
     app: &App,
-    holder: Option<Box<Holder>>,
     subject: Uuid,
     verified: Option<String>,
     attempt: &Attempt,
     now: Instant,
 ) -> Result<Judged, StoreError> {
     let lock = sql::hold_lock(tx, subject, now).await?;
+    let holder = records::holder(tx, subject, now).await?.map(Box::new);
+    if holder.is_none() {
+        app.read_in_vain();
+    }
     let network = attempt.client.network();
     let since = piece(now).plus_minutes(-2 * NETWORK_PIECE_MINUTES);
     let browser = attempt.browser.unwrap_or_default();
@@ -259,6 +258,7 @@ async fn record(
         device: tried.device,
         replaces: attempt.replaces,
         proof: ProofKind::Password,
+        proof_at: None,
         step,
         inside,
         provider: None,

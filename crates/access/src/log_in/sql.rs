@@ -73,6 +73,7 @@ pub(crate) async fn found(
               WHERE n.network = $3 AND n.began_at >= $4) AS network_failures,
              EXISTS (SELECT 1 FROM kept_form f WHERE f.staff_record_id = $1 AND f.kept_until > $5) AS kept_form,
              k.remembered_until, a.first_log_in_at, a.first_password_at, a.first_factor_at, a.enrolment_until,
+             COALESCE(a.password_short, FALSE) AS password_short,
              EXISTS (SELECT 1 FROM second_factor s WHERE s.staff_record_id = $1) AS has_factor
          FROM (SELECT 1 AS one) one
          LEFT JOIN account a ON a.staff_record_id = $1

@@ -72,8 +72,9 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
             }
             // A role that somebody was given while they were in asks for more than a password from then on.
             let strong = session.proof.is_strong() || !holder.has_role;
-            let live = if session.has_factor { Step::SecondFactor } else { Step::SetUp };
-            let step = session.outstanding.or((!strong).then_some(live));
+            // What it is follows from what the account has now: it may have been set up or taken off elsewhere meanwhile.
+            let step = if session.has_factor { Step::SecondFactor } else { Step::SetUp };
+            let step = (session.outstanding.is_some() || !strong).then_some(step);
             let person = Person {
                 staff_record: session.staff_record_id,
                 employer: holder.employer.id,

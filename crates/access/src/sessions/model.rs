@@ -90,6 +90,7 @@ pub(crate) struct NewSession {
     pub(crate) staff_record: Uuid,
     pub(crate) secret: SecretHash,
     pub(crate) proof: ProofKind,
+    pub(crate) proof_at: Instant,
     pub(crate) address: String,
     pub(crate) device: String,
     pub(crate) previous_at: Option<Instant>,

@@ -8,11 +8,11 @@ pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -
     on!(tx, c => sqlx::query(
         "INSERT INTO session (id, secret_hash, staff_record_id, began_at, seen_at, proof, proof_at, proof_failures, address, device,
              previous_at, previous_device, outstanding, provider, provider_token)
-         VALUES ($1, $2, $3, $4, $4, $5, $4, 0, $6, $7, $8, $9, $10, $11, $12)")
+         VALUES ($1, $2, $3, $4, $4, $5, $13, 0, $6, $7, $8, $9, $10, $11, $12)")
         .bind(session.id).bind(&session.secret).bind(session.staff_record).bind(now).bind(session.proof)
         .bind(&session.address).bind(&session.device).bind(session.previous_at).bind(&session.previous_device)
         .bind(session.outstanding).bind(session.provider.as_ref().map(|(id, _)| id))
-        .bind(session.provider.as_ref().map(|(_, token)| token)).execute(c).await.map(drop))
+        .bind(session.provider.as_ref().map(|(_, token)| token)).bind(session.proof_at).execute(c).await.map(drop))
 }
 
 /// The session with this secret, also one that has ended.
@@ -77,18 +77,18 @@ pub(crate) async fn end_all(
         .bind(staff_record).bind(except.unwrap_or_default()).bind(now).bind(by).execute(c).await.map(|done| done.rows_affected()))
 }
 
-/// A proof was given: the session goes on under a new secret.
+/// A proof was given, at that time: the session goes on under a new secret.
 pub(crate) async fn prove(
     tx: &mut Tx<'_>,
     session: Uuid,
     secret: &SecretHash,
-    proof: ProofKind,
+    (proof, proof_at): (ProofKind, Instant),
     now: Instant,
 ) -> Result<bool> {
     on!(tx, c => sqlx::query(
-        "UPDATE session SET secret_hash = $2, proof = $3, proof_at = $4, proof_failures = 0, seen_at = $4
+        "UPDATE session SET secret_hash = $2, proof = $3, proof_at = $5, proof_failures = 0, seen_at = $4
          WHERE id = $1 AND ended_at IS NULL")
-        .bind(session).bind(secret).bind(proof).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+        .bind(session).bind(secret).bind(proof).bind(now).bind(proof_at).execute(c).await.map(|done| done.rows_affected() == 1))
 }
 
 /// The outstanding step is done: the session goes on under a new secret, and its person is in.

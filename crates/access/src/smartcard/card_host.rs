@@ -74,11 +74,11 @@ fn shown(
     let trusted =
         request.extensions().get::<Peer>().is_some_and(|peer| app.site.trusts(peer.0.to_canonical()));
     let mut headers = request.headers().get_all(PROXY_HEADER).iter();
-    let (Some(secret), Some(header), None) = (&certificates.proxy_secret, headers.next(), headers.next())
-    else {
+    let (Some(secret), Some(header)) = (&certificates.proxy_secret, headers.next()) else {
         return Err(CardRefused::NoCertificate);
     };
-    if !trusted {
+    // Of two, one is not the proxy's own.
+    if !trusted || headers.next().is_some() {
         return Err(CardRefused::Forged);
     }
     from_proxy(header.to_str().unwrap_or_default(), secret.reveal())

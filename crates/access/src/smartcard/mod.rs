@@ -9,10 +9,14 @@ mod card_host;
 pub(crate) mod pages;
 mod service;
 
+use std::path::Path;
+
 use smartcards::{
     certificate::{Checker, ProxySecret},
-    provider::Provider,
+    provider::{Provider, Settings, SettingsError},
 };
+use store::Clock;
+use web::Site;
 
 pub use card_host::card_host;
 pub use pages::RETURN_PATH;
@@ -51,3 +55,25 @@ impl Cards {
 
 /// The way by certificate, beside the providers' ids.
 pub(crate) const BY_CERTIFICATE: &str = "card";
+
+/// The providers of the configuration in `folder`; each has an id of its own.
+///
+/// # Errors
+/// Names the key and what is wrong with it.
+pub fn providers(
+    settings: &[Settings],
+    folder: &Path,
+    site: &Site,
+    clock: &Clock,
+) -> Result<Vec<Provider>, SettingsError> {
+    let returns = site.link(RETURN_PATH);
+    let mut ids = vec![BY_CERTIFICATE];
+    for Settings { id, .. } in settings {
+        if ids.contains(&id.as_str()) {
+            let problem = format!("{id:?} is taken by another way to read cards; give each its own");
+            return Err(SettingsError { key: "id", problem });
+        }
+        ids.push(id);
+    }
+    settings.iter().map(|settings| Provider::new(settings, folder, &returns, clock.clone())).collect()
+}

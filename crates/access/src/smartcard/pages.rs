@@ -78,7 +78,7 @@ async fn start(State(app): State<App>, page: Page) -> Result<Response, Problem> 
         Some(_) => return Ok(see_other("/portal")),
         None => Purpose::LogIn,
     };
-    match begin(&app, page.visit(), &page.query("by"), purpose).await {
+    match begin(&app, page.visit(), &page.query("by"), purpose, Trace::of(&page)).await {
         Ok(address) => Ok(see_other(&address)),
         Err(error) => refused(&app, &page, error).await,
     }
@@ -95,6 +95,7 @@ fn asker(app: &App, page: &Page) -> Asker {
             device: page.device().to_owned(),
             replaces: session_here(page),
             proof: ProofKind::Smartcard,
+            proof_at: None,
             step: None,
             inside: false,
             provider: None,

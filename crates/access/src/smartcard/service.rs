@@ -49,8 +49,14 @@ pub(crate) struct Begun {
 /// Where the browser is sent to show the card.
 ///
 /// # Errors
-/// [`CardError::Provider`] where the provider cannot be asked.
-pub(crate) async fn begin(app: &App, visit: &str, by: &str, purpose: Purpose) -> Result<String, CardError> {
+/// [`CardError::Provider`] where the provider cannot be asked, which stands on the trail.
+pub(crate) async fn begin(
+    app: &App,
+    visit: &str,
+    by: &str,
+    purpose: Purpose,
+    trace: Trace,
+) -> Result<String, CardError> {
     let fresh = purpose != Purpose::LogIn;
     if by == BY_CERTIFICATE {
         let certificates = app.cards.certificates.as_ref().ok_or(CardError::NoSuchWay)?;
@@ -62,7 +68,8 @@ pub(crate) async fn begin(app: &App, visit: &str, by: &str, purpose: Purpose) ->
     let begun = Begun { purpose, provider: Some((by.to_owned(), asked.clone())) };
     let state = tickets::seal(app, "card", visit, BEGUN_MINUTES, begun);
     let address = provider.begin(&Asked { state, ..asked }).await;
-    Ok(address.map_err(|error| CardError::Provider(error, by.to_owned()))?.into())
+    let address = address.map_err(|error| CardError::Provider(error, by.to_owned()));
+    Ok(noted(app, address, by, trace).await?.into())
 }
 
 /// What the card host hands to the portal: bound to the ticket that it was shown.
@@ -274,17 +281,22 @@ async fn judge(
 /// The holder of a card that stands on several records has chosen one.
 ///
 /// # Errors
-/// See [`CardError`].
+/// See [`CardError`]; each refusal stands on the trail.
 pub(crate) async fn choose(
     app: &App,
     ticket: &str,
     staff_record: Uuid,
     asker: Asker,
 ) -> Result<LoggedIn, CardError> {
-    let opened: tickets::Opened<Shown> =
-        tickets::open(app, "card-choice", &asker.visit, ticket).ok_or(CardError::Stale)?;
-    let shown = opened.what.clone();
-    let_in(app, opened, shown, staff_record, asker).await
+    let trace = asker.trace.clone();
+    let opened: Option<tickets::Opened<Shown>> = tickets::open(app, "card-choice", &asker.visit, ticket);
+    let by = opened.as_ref().map(|opened| opened.what.by.clone()).unwrap_or_default();
+    let done = async {
+        let opened = opened.ok_or(CardError::Stale)?;
+        let shown = opened.what.clone();
+        let_in(app, opened, shown, staff_record, asker).await
+    };
+    noted(app, done.await, &by, trace).await
 }
 
 /// The records between which the holder of a ticket chooses, to show them again.
@@ -322,7 +334,7 @@ async fn let_in<T: Send + Sync + 'static>(
                     )
                 });
                 let inside = log_in::is_inside(&holder, asker.client);
-                let arrival = Arrival { inside, provider, ..asker.arrival };
+                let arrival = Arrival { inside, provider, proof_at: Some(shown.at), ..asker.arrival };
                 note_card(tx, &app_in, &holder, &shown, asker.trace.clone(), now).await?;
                 Ok(log_in::let_in(tx, &app_in, &holder, asker.client, arrival, asker.trace, now).await?)
             }
@@ -367,7 +379,8 @@ async fn confirm(
                 }
                 let holder = holder_of_card(tx, &shown.uuid, person.staff_record, now).await?;
                 let secret = app_in.entropy.secret();
-                if !sessions::sql::prove(tx, session, &secret.hash(), ProofKind::Smartcard, now).await? {
+                let proof = (ProofKind::Smartcard, shown.at);
+                if !sessions::sql::prove(tx, session, &secret.hash(), proof, now).await? {
                     return Err(CardError::Stale);
                 }
                 note_card(tx, &app_in, &holder, &shown, asker.trace.clone(), now).await?;

@@ -48,6 +48,17 @@ pub async fn find_by_username(tx: &mut Tx<'_>, username: &Username, now: Instant
     row.map(Holder::try_from).transpose()
 }
 
+/// The staff record that has this username now.
+///
+/// # Errors
+/// What the database says.
+pub async fn whose_username(tx: &mut Tx<'_>, username: &Username, now: Instant) -> Result<Option<Uuid>> {
+    on!(tx, c => sqlx::query_scalar("SELECT u.staff_record_id FROM username u
+         JOIN record_change c ON c.employer_id = u.employer_id AND c.number = u.number AND c.switched_at IS NOT NULL
+         WHERE u.name = $1 AND (u.valid_until IS NULL OR u.valid_until > $2)")
+        .bind(username.as_str()).bind(now).fetch_optional(c).await)
+}
+
 /// One staff record with its employer.
 ///
 /// # Errors

@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 
-use smartcards::provider::ProviderError;
+use smartcards::{provider::ProviderError, testing::provider::Server};
 
 use crate::common::{
-    BACK, Browser, REDIRECT, SECRET, Server, UUID, asked, clock, log_in, provider, settings,
+    BACK, REDIRECT, SECRET, UUID, asked, clock, log_in, new_browser, provider, settings, start,
 };
 
 #[tokio::test]
 async fn a_card_is_presented_and_logged_out() {
-    let server = Server::start().await;
+    let server = start().await;
     let clock = clock();
     let provider = provider(&settings(&server.issuer), &clock);
     assert_eq!((provider.id(), provider.name()), ("cis2", "NHS CIS2"));
@@ -31,7 +31,7 @@ async fn a_card_is_presented_and_logged_out() {
     assert!(!said.contains_key("prompt") && !said.contains_key("max_age"));
     assert!(!begun.as_str().contains(&asked.verifier));
 
-    let mut browser = Browser::new();
+    let mut browser = new_browser();
     let returned = browser.log_in(begun).await;
     assert_eq!(returned.state, asked.state);
     let proven = provider.finish(&returned.code, &asked).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_card_is_presented_and_logged_out() {
 #[tokio::test]
 async fn the_secret_is_sent_as_the_provider_wants_it() {
     for method in ["client_secret_basic", "client_secret_post"] {
-        let server = Server::start_with(&["--auth", method]).await;
+        let server = Server::start(REDIRECT, BACK, &["--auth", method]).await;
         let mut settings = settings(&server.issuer);
         assert!(log_in(&provider(&settings, &clock())).await.is_ok(), "{method}");
         settings.client_secret = Some(SECRET.replace("secret", "wrong"));
@@ -62,7 +62,7 @@ async fn the_secret_is_sent_as_the_provider_wants_it() {
 
 #[tokio::test]
 async fn keys_are_rotated_between_two_log_ins() {
-    let mut server = Server::start().await;
+    let mut server = start().await;
     let clock = clock();
     let provider = provider(&settings(&server.issuer), &clock);
     assert!(log_in(&provider).await.is_ok());
@@ -78,7 +78,7 @@ async fn keys_are_rotated_between_two_log_ins() {
 
 #[tokio::test]
 async fn a_token_answers_its_own_request_only() {
-    let mut server = Server::start().await;
+    let mut server = start().await;
     let provider = provider(&settings(&server.issuer), &clock());
     server.order("nonce another").await;
     assert_eq!(log_in(&provider).await, Err(ProviderError::WrongNonce));
@@ -87,14 +87,14 @@ async fn a_token_answers_its_own_request_only() {
 
 #[tokio::test]
 async fn a_code_is_taken_once_and_from_its_browser() {
-    let server = Server::start().await;
+    let server = start().await;
     let provider = provider(&settings(&server.issuer), &clock());
     let (mine, other) = (asked(false), asked(false));
-    let code = Browser::new().log_in(provider.begin(&mine).await.unwrap()).await.code;
+    let code = new_browser().log_in(provider.begin(&mine).await.unwrap()).await.code;
     assert!(provider.finish(&code, &mine).await.is_ok());
     assert_eq!(provider.finish(&code, &mine).await, Err(ProviderError::Refused));
 
-    let stolen = Browser::new().log_in(provider.begin(&other).await.unwrap()).await.code;
+    let stolen = new_browser().log_in(provider.begin(&other).await.unwrap()).await.code;
     for code in [stolen.as_str(), "made-up", "", &"c".repeat(4097)] {
         assert_eq!(provider.finish(code, &mine).await, Err(ProviderError::Refused), "{code}");
     }
@@ -102,7 +102,7 @@ async fn a_code_is_taken_once_and_from_its_browser() {
 
 #[tokio::test]
 async fn the_proof_is_by_card_and_the_identity_was_checked() {
-    let mut server = Server::start().await;
+    let mut server = start().await;
     let provider = provider(&settings(&server.issuer), &clock());
     for (order, outcome) in [
         ("set helen acr AAL1_USERPASS", Err(ProviderError::AcrTooLow)),
@@ -120,7 +120,7 @@ async fn the_proof_is_by_card_and_the_identity_was_checked() {
 
 #[tokio::test]
 async fn a_uuid_has_twelve_digits() {
-    let mut server = Server::start().await;
+    let mut server = start().await;
     let provider = provider(&settings(&server.issuer), &clock());
     for wrong in ["-", "55504270010", "5550427001011", "55504270010a", "５５５０42700101"] {
         server.order(&format!("set helen uuid {wrong}")).await;
@@ -130,7 +130,7 @@ async fn a_uuid_has_twelve_digits() {
 
 #[tokio::test]
 async fn claims_may_stand_in_userinfo() {
-    let mut server = Server::start().await;
+    let mut server = start().await;
     let provider = provider(&settings(&server.issuer), &clock());
     server.order("userinfo").await;
     assert_eq!(log_in(&provider).await.unwrap().uuid, UUID);
@@ -140,10 +140,10 @@ async fn claims_may_stand_in_userinfo() {
 
 #[tokio::test]
 async fn a_fresh_proof_is_not_an_old_session() {
-    let mut server = Server::start().await;
+    let mut server = start().await;
     let clock = clock();
     let provider = provider(&settings(&server.issuer), &clock);
-    let mut browser = Browser::new();
+    let mut browser = new_browser();
 
     // Ten minutes ago she logged in at the provider, by card: good for a log-in, which says since when.
     server.order("set helen age 600").await;
@@ -165,7 +165,7 @@ async fn a_fresh_proof_is_not_an_old_session() {
     // A provider that does not ask is not believed.
     server.order("set helen age 600").await;
     server.order("careless").await;
-    let mut browser = Browser::new();
+    let mut browser = new_browser();
     browser.log_in(provider.begin(&asked(false)).await.unwrap()).await;
     let returned = browser.log_in(provider.begin(&fresh).await.unwrap()).await;
     assert!(!returned.card_asked_for);
@@ -174,12 +174,12 @@ async fn a_fresh_proof_is_not_an_old_session() {
 
 #[tokio::test]
 async fn a_provider_that_is_down_is_said_to_be() {
-    let server = Server::start().await;
+    let server = start().await;
     let settings = settings(&server.issuer);
     let clock = clock();
     let known = provider(&settings, &clock);
     let asked = asked(false);
-    let code = Browser::new().log_in(known.begin(&asked).await.unwrap()).await.code;
+    let code = new_browser().log_in(known.begin(&asked).await.unwrap()).await.code;
     drop(server);
 
     assert_eq!(known.finish(&code, &asked).await, Err(ProviderError::Down));
@@ -194,10 +194,10 @@ async fn a_provider_that_is_down_is_said_to_be() {
 
 #[tokio::test]
 async fn nobody_waits_longer_than_ten_seconds() {
-    let mut server = Server::start().await;
+    let mut server = start().await;
     let provider = provider(&settings(&server.issuer), &clock());
     let asked = asked(false);
-    let code = Browser::new().log_in(provider.begin(&asked).await.unwrap()).await.code;
+    let code = new_browser().log_in(provider.begin(&asked).await.unwrap()).await.code;
     server.order("mute").await;
     // With nothing to do but wait, a paused clock goes on to what is waited for next.
     tokio::time::pause();

@@ -130,15 +130,15 @@ fn cards(config: &Config, findings: &mut Findings) {
         }
     }
     let Ok(site) = config.site() else { return };
-    for settings in &config.access.smartcard_providers {
-        let returns = site.link(access::smartcard::RETURN_PATH);
-        let clock = store::Clock::system();
-        match smartcards::provider::Provider::new(settings, &config.folder, &returns, clock) {
-            Ok(provider) => {
+    let (settings, clock) = (&config.access.smartcard_providers, store::Clock::system());
+    match access::smartcard::providers(settings, &config.folder, &site, &clock) {
+        Ok(providers) => {
+            let returns = site.link(access::smartcard::RETURN_PATH);
+            for provider in providers {
                 findings.good(format!("smartcards: {} sends people back to {returns}", provider.name()));
             }
-            Err(error) => findings.wrong(error.to_string()),
         }
+        Err(error) => findings.wrong(error.to_string()),
     }
 }
 

@@ -28,12 +28,14 @@ pub(crate) struct Browser {
     pub(crate) cookies: BTreeMap<String, String>,
     /// Headers that it sends with every request: a proxy's.
     pub(crate) headers: Vec<(&'static str, String)>,
+    /// How it speaks TLS; where missing, plain HTTP.
+    pub(crate) tls: Option<ClientConfig>,
     token: Option<String>,
 }
 
 impl Browser {
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self { address, cookies: BTreeMap::new(), headers: Vec::new(), token: None }
+        Self { address, cookies: BTreeMap::new(), headers: Vec::new(), tls: None, token: None }
     }
 
     /// The same browser at another process.
@@ -82,7 +84,11 @@ impl Browser {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, pairs.join("; "));
         }
-        let answer = exchange(self.address, request.body(Full::from(body))?).await?;
+        let request = request.body(Full::from(body))?;
+        let answer = match &self.tls {
+            Some(config) => exchange_by_tls(self.address, config.clone(), HOST, request).await?.0,
+            None => exchange(self.address, request).await?,
+        };
         for cookie in answer.headers.get_all(header::SET_COOKIE) {
             let text = cookie.to_str()?;
             let (name, value) =

@@ -141,6 +141,12 @@ impl Installation {
         self.write("staffrecord.toml", text.replace(from, to));
     }
 
+    /// Adds tables to the configuration.
+    pub(crate) fn add(&self, tables: &str) {
+        let text = fs::read_to_string(self.path("staffrecord.toml")).unwrap();
+        self.write("staffrecord.toml", format!("{text}\n{tables}\n"));
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         run(self.folder(), arguments)
     }

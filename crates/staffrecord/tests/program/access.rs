@@ -97,7 +97,7 @@ async fn hr_decides_internet_access() {
     let refusal = browser.log_in(HELEN.username, PASSWORD).await;
     refusal.is(403).has("You cannot log in from here yet").has("HR has your request");
     why(&installation, HELEN, "Internet access: Requested").await;
-    why(&installation, HELEN, "Right password, but outside without internet access: ").await;
+    why(&installation, HELEN, "Right, but outside without internet access: ").await;
 
     access("refuse").ends(0).says("internet access is Refused now");
     access("refuse").ends(1).says("Nothing was changed: internet access of 427HOWSEA01 is Refused.");

@@ -15,4 +15,5 @@ mod roles;
 mod secrets;
 mod serving;
 mod shared;
+mod smartcards;
 mod trail;

@@ -1,32 +1,44 @@
-//! A browser with a software authenticator: ES256, no attestation (W3C Web Authentication §6). Its fields are what a test
-//! bends.
+//! For tests: what people have in their hands. A browser with a software authenticator, whose fields are what a test bends, and
+//! an authenticator app.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use store::Instant;
+use totp_rs::{Builder, Secret, Totp};
 
-/// One passkey on one device.
-pub(crate) struct Device {
+/// One passkey on one device: ES256, no attestation (W3C Web Authentication §6).
+pub struct Device {
     /// What the browser says it was on.
-    pub(crate) origin: String,
+    pub origin: String,
     /// What the authenticator was asked for; a browser allows no other than the page's own.
-    pub(crate) host: String,
-    pub(crate) key: SigningKey,
-    pub(crate) credential: Vec<u8>,
-    pub(crate) user: Vec<u8>,
+    pub host: String,
+    /// The passkey's key.
+    pub key: SigningKey,
+    /// The credential's id.
+    pub credential: Vec<u8>,
+    /// The `user` that it was registered for.
+    pub user: Vec<u8>,
     /// The signature counter; `None` is one that stays at 0, as synchronised passkeys have it.
-    pub(crate) counter: Option<u32>,
-    pub(crate) verifies_user: bool,
-    pub(crate) is_backed_up: bool,
+    pub counter: Option<u32>,
+    /// Whether it asks for a finger, a face or a PIN.
+    pub verifies_user: bool,
+    /// Whether it says that it was copied to another device.
+    pub is_backed_up: bool,
 }
 
 impl Device {
-    pub(crate) fn new(seed: u8) -> Self {
+    /// A device of `https://portal.example`; another `seed` (not 0) is another device.
+    ///
+    /// # Panics
+    /// Where the seed is 0.
+    #[must_use]
+    pub fn new(seed: u8) -> Self {
         Self {
             origin: "https://portal.example".to_owned(),
             host: "portal.example".to_owned(),
-            key: SigningKey::from_slice(&[seed; 32]).unwrap(),
+            key: SigningKey::from_slice(&[seed; 32]).expect("a key"),
             credential: vec![seed; 16],
             user: Vec::new(),
             counter: Some(0),
@@ -36,27 +48,34 @@ impl Device {
     }
 
     /// Whether the options forbid this device to register again.
-    pub(crate) fn is_excluded(&self, options: &str) -> bool {
-        let options: Value = serde_json::from_str(options).unwrap();
-        let excluded = options["publicKey"]["excludeCredentials"].as_array().unwrap();
+    ///
+    /// # Panics
+    /// Where they are none.
+    #[must_use]
+    pub fn is_excluded(&self, options: &str) -> bool {
+        let options: Value = serde_json::from_str(options).expect("options in JSON");
+        let excluded = options["publicKey"]["excludeCredentials"].as_array().expect("a list");
         excluded.iter().any(|descriptor| binary(&descriptor["id"]) == self.credential)
     }
 
     /// `navigator.credentials.create`.
-    pub(crate) fn create(&mut self, options: &str) -> String {
-        let options: Value = serde_json::from_str(options).unwrap();
+    ///
+    /// # Panics
+    /// Where the options are none.
+    pub fn create(&mut self, options: &str) -> String {
+        let options: Value = serde_json::from_str(options).expect("options in JSON");
         let options = &options["publicKey"];
         self.user = binary(&options["user"]["id"]);
         let attested = [
             &[0; 16], // AAGUID
-            &u16::try_from(self.credential.len()).unwrap().to_be_bytes()[..],
+            &u16::try_from(self.credential.len()).expect("a short id").to_be_bytes()[..],
             &self.credential,
             &self.public_key(),
         ]
         .concat();
         let data = self.authenticator_data(0x40, &attested);
         // {fmt: "none", attStmt: {}, authData: data} in CBOR
-        let length = u16::try_from(data.len()).unwrap().to_be_bytes();
+        let length = u16::try_from(data.len()).expect("little data").to_be_bytes();
         let object = [b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x59", &length[..], &data].concat();
         self.answer(&json!({
             "attestationObject": BASE64URL.encode(object),
@@ -66,8 +85,11 @@ impl Device {
     }
 
     /// `navigator.credentials.get`.
-    pub(crate) fn get(&mut self, options: &str) -> String {
-        let options: Value = serde_json::from_str(options).unwrap();
+    ///
+    /// # Panics
+    /// Where the options are none.
+    pub fn get(&mut self, options: &str) -> String {
+        let options: Value = serde_json::from_str(options).expect("options in JSON");
         let client_data = self.client_data("webauthn.get", &options["publicKey"]);
         if let Some(counter) = &mut self.counter {
             *counter += 1;
@@ -127,5 +149,37 @@ impl Device {
 }
 
 fn binary(value: &Value) -> Vec<u8> {
-    BASE64URL.decode(value.as_str().unwrap()).unwrap()
+    BASE64URL.decode(value.as_str().expect("a text")).expect("base64url")
+}
+
+/// An authenticator app on a phone.
+pub struct Phone(Totp);
+
+impl Phone {
+    /// One that was told the key as the page shows it for typing.
+    ///
+    /// # Panics
+    /// Where that is no base 32.
+    #[must_use]
+    pub fn typed(key: &str) -> Self {
+        let key: String = key.split_whitespace().collect();
+        let secret = Secret::try_from_base32(key).expect("a key in base 32");
+        Self(Builder::new().with_secret(secret).build_noncompliant())
+    }
+
+    /// The code that it shows at a moment.
+    ///
+    /// # Panics
+    /// Before 1970.
+    #[must_use]
+    pub fn code(&self, at: Instant) -> String {
+        let seconds = u64::try_from(at.microseconds() / 1_000_000).expect("a time after 1970");
+        self.0.generate(seconds).to_string()
+    }
+
+    /// The key, which nobody else is to see.
+    #[must_use]
+    pub fn secret(&self) -> &[u8] {
+        self.0.secret()
+    }
 }
