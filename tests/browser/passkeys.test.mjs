@@ -78,6 +78,12 @@ async function byPasskey(page) {
   await button(page, 'Log in with a passkey').click();
 }
 
+/** Asserts that the page says why a passkey was not taken, and leads back to its button. */
+async function refuses(page, words) {
+  await link(page.locator('.nhsuk-error-summary'), words).click();
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), await page.locator('[data-passkey-button]').innerText());
+}
+
 /** What the page says about the passkey that it waits for. */
 const saysOf = (page, words) => page.getByRole('status').getByText(words, { exact: true }).waitFor();
 const CANCELLED =
@@ -161,12 +167,12 @@ test('a passkey that was copied is not taken, nor one that was taken off', async
   await counts(1);
   await byPasskey(page);
   const COPIED = 'This passkey was used somewhere else since, as if it had been copied. It was not taken. Ring your service desk.';
-  await page.getByText(COPIED).first().waitFor();
+  await refuses(page, COPIED);
   await soundOnBoth(page, 'passkey-copied');
   await password(page, john);
   await counts(1);
   await button(page, 'Use your passkey').click();
-  await page.getByText(COPIED).first().waitFor();
+  await refuses(page, COPIED);
   await shows(heading(page, 'One more step'));
   await sound(page);
 
@@ -179,7 +185,7 @@ test('a passkey that was copied is not taken, nor one that was taken off', async
   assert.match(subject, /^Your second factors for .* were changed$/);
   await logOut(page);
   await byPasskey(page);
-  await page.getByText('This passkey is not one of this portal, or was taken off. Log in another way.').first().waitFor();
+  await refuses(page, 'This passkey is not one of this portal, or was taken off. Log in another way.');
   await password(page, john);
   await page.waitForURL('**/portal');
 });
@@ -234,7 +240,7 @@ test('what another site was given is not taken', async () => {
     one.elements.answer.value = value;
     one.submit();
   }, answer);
-  await thief.getByText('The passkey was asked for by another site, so it was not taken. Type the address of the portal yourself.').first().waitFor();
+  await refuses(thief, 'The passkey was asked for by another site, so it was not taken. Type the address of the portal yourself.');
 });
 
 test('without script a sentence says that there is another way', async () => {

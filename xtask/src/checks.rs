@@ -19,9 +19,9 @@ pub(crate) enum Part {
 
 pub(crate) fn run(workspace: &Workspace, part: Part, filter: Option<&str>) -> Result<(), Failure> {
     let needs = match part {
-        Part::All => Needs::ALL,
-        Part::Rust => Needs { browser: false, ..Needs::ALL },
-        Part::Browser => Needs { postgres: false, ..Needs::ALL },
+        Part::All => Needs::TESTS,
+        Part::Rust => Needs { browser: false, ..Needs::TESTS },
+        Part::Browser => Needs { postgres: false, ..Needs::TESTS },
     };
     setup::provide(workspace, needs)?;
     let mut report = Report::default();
@@ -29,8 +29,17 @@ pub(crate) fn run(workspace: &Workspace, part: Part, filter: Option<&str>) -> Re
         rust(workspace, filter, &mut report)?;
     }
     if part != Part::Rust {
-        browser(workspace, filter, &mut report)?;
+        browser(workspace, "browser tests", browser_tests(workspace)?, filter, &mut report)?;
     }
+    report.end()
+}
+
+/// The one browser test that needs a screen, since a card's PIN is asked for beside the page.
+pub(crate) fn card(workspace: &Workspace) -> Result<(), Failure> {
+    setup::provide(workspace, Needs::CARD)?;
+    let mut report = Report::default();
+    let file = PathBuf::from("tests/browser/token.card.mjs");
+    browser(workspace, "smartcard", vec![file], None, &mut report)?;
     report.end()
 }
 
@@ -56,13 +65,18 @@ fn rust(workspace: &Workspace, filter: Option<&str>, report: &mut Report) -> Res
     Ok(())
 }
 
-fn browser(workspace: &Workspace, filter: Option<&str>, report: &mut Report) -> Result<(), Failure> {
-    let files = browser_tests(workspace)?;
+fn browser(
+    workspace: &Workspace,
+    name: &'static str,
+    files: Vec<PathBuf>,
+    filter: Option<&str>,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let Some(chromium) = setup::chromium() else {
         return Err(Failure::missing("Chromium is not installed."));
     };
     if !report.check("build", workspace.cargo().args(["build", "--package", "staffrecord"]))? {
-        report.leave_out("browser tests", "staffrecord does not build");
+        report.leave_out(name, "staffrecord does not build");
         return Ok(());
     }
     let mut node = run::command("node");
@@ -72,7 +86,7 @@ fn browser(workspace: &Workspace, filter: Option<&str>, report: &mut Report) -> 
         .current_dir(workspace.root())
         .env("STAFFRECORD_BINARY", workspace.built("debug", "staffrecord"))
         .env("CHROMIUM", chromium);
-    report.check("browser tests", &mut node)?;
+    report.check(name, &mut node)?;
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! What developers and continuous integration run: `cargo xtask setup | demo | test | bench | soak | postgres | deny`.
+//! What developers and continuous integration run: `cargo xtask setup | demo | test | card | bench | soak |
+//! postgres | deny`.
 //!
 //! It knows no room: it only calls cargo, node and PostgreSQL's own programs. Each command sets up what it needs first
 //! (`setup.rs`); what needs a PostgreSQL gets a throwaway one (`postgres.rs`). A new check is a step in `checks.rs`.
@@ -46,6 +47,8 @@ enum Task {
         #[arg(long)]
         browser: bool,
     },
+    /// Walk the guide with a smartcard that asks for its PIN, in a browser on a screen of its own
+    Card,
     /// Measure a release build; all benchmarks, or those named
     Bench { names: Vec<OsString> },
     /// Kill the portal at a hundred points under load and count what was lost
@@ -68,6 +71,8 @@ enum Purpose {
     Assets,
     /// To run the browser and database tests
     Test,
+    /// To run `cargo xtask card`
+    Card,
     All,
 }
 
@@ -87,8 +92,9 @@ fn perform(task: Task) -> Result<(), Failure> {
         Task::Setup { purpose } => {
             let needs = match purpose {
                 Purpose::Assets => Needs { assets: true, ..Needs::default() },
-                Purpose::Test => Needs { assets: false, ..Needs::ALL },
-                Purpose::All => Needs::ALL,
+                Purpose::Test => Needs { assets: false, ..Needs::TESTS },
+                Purpose::Card => Needs::CARD,
+                Purpose::All => Needs { token: true, ..Needs::TESTS },
             };
             setup::provide(&workspace, needs)?;
             println!("Everything is in place.");
@@ -103,6 +109,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             };
             checks::run(&workspace, part, filter.as_deref())
         }
+        Task::Card => checks::card(&workspace),
         Task::Bench { names } => bench(&workspace, &names),
         Task::Soak => soak(&workspace),
         Task::Postgres => hold_postgres(&workspace),
@@ -142,7 +149,7 @@ fn bench(workspace: &Workspace, names: &[OsString]) -> Result<(), Failure> {
 }
 
 fn soak(workspace: &Workspace) -> Result<(), Failure> {
-    setup::provide(workspace, Needs { browser: false, ..Needs::ALL })?;
+    setup::provide(workspace, Needs { browser: false, ..Needs::TESTS })?;
     let cluster = Cluster::start(Storage::Fast)?;
     run::succeed(
         workspace

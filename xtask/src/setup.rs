@@ -19,14 +19,20 @@ pub(crate) struct Needs {
     pub(crate) assets: bool,
     /// `tests/node_modules`: the browser's driver, axe, a mail server.
     pub(crate) packages: bool,
-    /// Chromium.
+    /// Chromium, and what smartcards are made with.
     pub(crate) browser: bool,
+    /// A smartcard that asks for its PIN, and a screen to ask on.
+    pub(crate) token: bool,
     /// PostgreSQL's own programs.
     pub(crate) postgres: bool,
 }
 
 impl Needs {
-    pub(crate) const ALL: Needs = Needs { assets: true, packages: true, browser: true, postgres: true };
+    /// What `cargo xtask test` needs.
+    pub(crate) const TESTS: Needs =
+        Needs { assets: true, packages: true, browser: true, token: false, postgres: true };
+    /// What `cargo xtask card` needs.
+    pub(crate) const CARD: Needs = Needs { token: true, postgres: false, ..Needs::TESTS };
 }
 
 /// The oldest Node.js that the tests' packages accept.
@@ -60,6 +66,12 @@ enum Missing {
     Node,
     Npm,
     Chromium,
+    OpenSsl,
+    NssTools,
+    SoftHsm,
+    OpenSc,
+    Xvfb,
+    Xdotool,
     Postgres,
 }
 
@@ -69,6 +81,12 @@ impl Missing {
             Missing::Node => "Node.js 20 or newer",
             Missing::Npm => "npm",
             Missing::Chromium => "Chromium",
+            Missing::OpenSsl => "openssl",
+            Missing::NssTools => "NSS's tools (certutil, pk12util, modutil)",
+            Missing::SoftHsm => "SoftHSM (softhsm2-util)",
+            Missing::OpenSc => "OpenSC (pkcs11-tool)",
+            Missing::Xvfb => "Xvfb",
+            Missing::Xdotool => "xdotool",
             Missing::Postgres => "PostgreSQL (initdb, postgres, pg_ctl)",
         }
     }
@@ -79,6 +97,12 @@ impl Missing {
             Missing::Node => &["nodejs"],
             Missing::Npm => &["npm"],
             Missing::Chromium => &["chromium", "fonts-liberation"],
+            Missing::OpenSsl => &["openssl"],
+            Missing::NssTools => &["libnss3-tools"],
+            Missing::SoftHsm => &["softhsm2"],
+            Missing::OpenSc => &["opensc"],
+            Missing::Xvfb => &["xvfb"],
+            Missing::Xdotool => &["xdotool"],
             Missing::Postgres => &["postgresql"],
         }
     }
@@ -97,6 +121,19 @@ fn missing(needs: Needs) -> Vec<Missing> {
     }
     if needs.browser && chromium().is_none() {
         missing.push(Missing::Chromium);
+    }
+    let tools: [(bool, Missing, &[&str]); 6] = [
+        (needs.browser, Missing::OpenSsl, &["openssl"]),
+        (needs.browser, Missing::NssTools, &["certutil", "pk12util", "modutil"]),
+        (needs.token, Missing::SoftHsm, &["softhsm2-util"]),
+        (needs.token, Missing::OpenSc, &["pkcs11-tool"]),
+        (needs.token, Missing::Xvfb, &["Xvfb"]),
+        (needs.token, Missing::Xdotool, &["xdotool"]),
+    ];
+    for (needed, tool, programs) in tools {
+        if needed && programs.iter().any(|program| run::in_path(&[program]).is_none()) {
+            missing.push(tool);
+        }
     }
     if needs.postgres && postgres::programs().is_none() {
         missing.push(Missing::Postgres);

@@ -46,9 +46,9 @@ pub async fn unlock(
                 if !lock.is_locked(now) && browsers.is_empty() && !codes_locked {
                     return Err(UnlockError::NotLocked);
                 }
-                log_in::sql::set_lock(tx, codes, &Lock::default()).await?;
+                log_in::sql::set_lock(tx, codes, &Lock::default(), now).await?;
                 log_in::sql::unlock_browsers(tx, holder.record.id).await?;
-                log_in::sql::set_lock(tx, holder.record.id, &Lock::default()).await?;
+                log_in::sql::set_lock(tx, holder.record.id, &Lock::default(), now).await?;
                 mails::tell(tx, &app_in, &holder, mails::UNLOCKED, json!({ "at": now }), now).await?;
                 let mut entry = trace.entry(&app_in, "access.unlocked", Some(&holder), now);
                 entry.data = json!({ "by": "service desk" });

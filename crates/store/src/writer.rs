@@ -145,9 +145,11 @@ async fn commit_together(
 ) {
     let mut kept = 0;
     let mut done = Vec::with_capacity(batch.len());
+    // One alone needs no savepoint, for which SQLite would keep a copy of each page that it changes.
+    let alone = batch.len() == 1;
     let mut waiting = batch.into_iter();
     let ended = async {
-        say(connection, "BEGIN IMMEDIATE; SAVEPOINT work").await?;
+        say(connection, if alone { "BEGIN IMMEDIATE" } else { "BEGIN IMMEDIATE; SAVEPOINT work" }).await?;
         while let Some(Queued { work, answer }) = waiting.next() {
             let ran = {
                 let mut tx = Tx::new(Connection::Lite(connection), statements);
@@ -156,6 +158,8 @@ async fn commit_together(
             let keep = matches!(ran, Some((true, _)));
             // As few turns as can be: each is a change of threads.
             let next = match (keep, waiting.len() > 0) {
+                (true, _) if alone => "COMMIT",
+                (false, _) if alone => "ROLLBACK",
                 (true, true) => "RELEASE work; SAVEPOINT work",
                 (true, false) => "RELEASE work; COMMIT",
                 (false, true) => "ROLLBACK TO work; RELEASE work; SAVEPOINT work",

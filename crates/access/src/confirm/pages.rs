@@ -71,7 +71,7 @@ async fn submit(State(app): State<App>, page: Page, person: Person, form: Form) 
                 Err(FactorError::Store(error)) => return Err(error.into()),
                 Err(error) => {
                     let says = words::factor_refused(page.language(), &error);
-                    FieldErrors::one("code", says.unwrap_or_else(|| error.to_string()))
+                    FieldErrors::one(error.field(), says.unwrap_or_else(|| error.to_string()))
                 }
             }
         }

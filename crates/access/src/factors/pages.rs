@@ -136,7 +136,7 @@ async fn passkey_log_in(State(app): State<App>, page: Page, form: Form) -> Resul
         Err(error) => {
             let says = words::factor_refused(page.language(), &error);
             let Some(says) = says else { return Err(problem(error)) };
-            passkey_view(&app, &page, &FieldErrors::one("answer", says)).await
+            passkey_view(&app, &page, &FieldErrors::one("passkey", says)).await
         }
     }
 }
@@ -235,7 +235,7 @@ async fn give(State(app): State<App>, page: Page, halfway: Halfway, form: Form) 
             let Some(says) = words::factor_refused(page.language(), &error) else {
                 return Err(problem(error));
             };
-            step_view(&app, &page, &person, &FieldErrors::one("code", says)).await
+            step_view(&app, &page, &person, &FieldErrors::one(error.field(), says)).await
         }
     }
 }
@@ -530,7 +530,7 @@ async fn save_passkey(
             let Some(says) = words::set_up_refused(page.language(), &error) else {
                 return Err(set_up_problem(error));
             };
-            passkey_set_up_view(app, page, person, place, &FieldErrors::one("answer", says)).await
+            passkey_set_up_view(app, page, person, place, &FieldErrors::one("passkey", says)).await
         }
     }
 }

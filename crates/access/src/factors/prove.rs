@@ -98,6 +98,14 @@ impl FactorError {
         }
     }
 
+    /// Where on the page it stands: at the field for codes, or at the button of the passkey.
+    pub(crate) fn field(&self) -> &'static str {
+        match self {
+            Self::Wrong { .. } | Self::Locked { .. } => "code",
+            _ => "passkey",
+        }
+    }
+
     /// Among the holder's tries to log in.
     fn outcome(&self) -> log_in::Outcome {
         match self {
@@ -230,14 +238,14 @@ async fn prove_code(
         return Ok(Err(FactorError::Locked { until }));
     }
     if let Some(kind) = take_code(tx, app, person.staff_record, typed, now).await? {
-        log_in::sql::set_lock(tx, subject, &crate::lock::Lock::default()).await?;
+        log_in::sql::set_lock(tx, subject, &crate::lock::Lock::default(), now).await?;
         return Ok(Ok(kind));
     }
     let Some(holder) = records::holder(tx, person.staff_record, now).await? else {
         return Ok(Err(FactorError::Ended));
     };
     let after = lock.after_failure(LockPolicy::from(&holder.employer.settings.policies), now);
-    log_in::sql::set_lock(tx, subject, &after).await?;
+    log_in::sql::set_lock(tx, subject, &after, now).await?;
     let failures = sessions::sql::count_proof_failure(tx, person.session).await?;
     if failures >= MOST_FAILURES {
         sessions::sql::end(tx, person.session, EndedBy::Failures, now).await?;

@@ -67,18 +67,19 @@ async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Respon
         trace: Trace::stranger(&page),
         replaces: session_here(&page),
     };
-    // Many may wait to be let in: each holds no more than it has to.
+    // Many may wait to be let in: each holds no more than it has to, so what comes after is in boxes of its own.
     drop(form);
     match log_in(&app, attempt).await {
         Ok(logged_in) => Ok(let_in(&app, &logged_in, &next)),
         Err(LogInError::Wrong) => {
             let errors = refused(&page, &typed, no_password);
-            view(&app, &page, &typed, &next, &errors).await
+            Box::pin(view(&app, &page, &typed, &next, &errors)).await
         }
         Err(LogInError::NotFromHere(why)) => {
-            not_from_here_page(&app, &page, why.username.as_str(), why.status, &why.holder).await
+            let username = why.username.as_str();
+            Box::pin(not_from_here_page(&app, &page, username, why.status, &why.holder)).await
         }
-        Err(LogInError::NoFactor(holder)) => factor_needed(&app, &page, &holder).await,
+        Err(LogInError::NoFactor(holder)) => Box::pin(factor_needed(&app, &page, &holder)).await,
         Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
         Err(LogInError::Store(error)) => Err(error.into()),
     }

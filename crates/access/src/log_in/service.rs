@@ -93,6 +93,20 @@ impl From<HashError> for LogInError {
 /// # Errors
 /// See [`LogInError`].
 pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError> {
+    let attempt = Box::new(attempt);
+    let tried = Box::pin(look_up(app, &attempt)).await?;
+    let right = app.hasher.verify(&attempt.password, tried.hash.clone()).await?;
+    Box::pin(conclude(app, tried, right, attempt)).await
+}
+
+/// Whose password it is held against.
+struct Tried {
+    username: Username,
+    subject: Uuid,
+    hash: Option<String>,
+}
+
+async fn look_up(app: &App, attempt: &Attempt) -> Result<Tried, LogInError> {
     let now = app.clock.now();
     let username =
         Username::parse(&attempt.username).or_else(|| Username::parse(NOBODY)).ok_or(LogInError::Wrong)?;
@@ -101,11 +115,17 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
     let found = records::whose_username(&mut reader.tx(), &username, now).await?;
     let subject = found.unwrap_or_else(|| nobody(&attempt.username));
     let hash = account::sql::password_hash(&mut reader.tx(), subject).await?;
-    drop(reader);
-    let attempt = Box::new(attempt);
-    let right = app.hasher.verify(&attempt.password, hash.clone()).await?;
+    Ok(Tried { username, subject, hash })
+}
 
-    // While it waited to be hashed, time has passed and the account may have changed: it is judged as it is now.
+/// While it waited to be hashed, time has passed and the account may have changed: it is judged as it is now.
+async fn conclude(
+    app: &App,
+    tried: Tried,
+    right: bool,
+    attempt: Box<Attempt>,
+) -> Result<LoggedIn, LogInError> {
+    let Tried { username, subject, hash } = tried;
     let now = app.clock.now();
     let password = attempt.password.clone();
     let (app_in, verified) = (app.clone(), hash.clone().filter(|_| right));
@@ -235,7 +255,7 @@ async fn record(
             sql::set_browser_lock(tx, known, &after).await?;
         } else {
             let after = if counts { lock.after_failure(policy, now) } else { lock };
-            sql::set_lock(tx, subject, &after).await?;
+            sql::set_lock(tx, subject, &after, now).await?;
         }
         sql::count_network_failures(tx, &attempt.client.network(), piece(now), counts.into()).await?;
         return Ok(Err(LogInError::Wrong));
@@ -243,7 +263,7 @@ async fn record(
     let Some(holder) = holder else { return Ok(Err(LogInError::Wrong)) };
     // A known browser's success says nothing about the strangers who guess elsewhere.
     if found.known_browser.is_none() && lock != Lock::default() {
-        sql::set_lock(tx, subject, &Lock::default()).await?;
+        sql::set_lock(tx, subject, &Lock::default(), now).await?;
     }
     match outcome {
         Outcome::NotFromHere => {

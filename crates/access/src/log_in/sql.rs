@@ -9,14 +9,14 @@ use crate::{factors::History, internet_access::Status, lock::Lock};
 pub(crate) async fn hold_lock(tx: &mut Tx<'_>, subject: Uuid, now: Instant) -> Result<Lock> {
     on!(tx, c => sqlx::query_as(
         "INSERT INTO log_in_lock (subject, failures, lockings, changed_at) VALUES ($1, 0, 0, $2)
-         ON CONFLICT (subject) DO UPDATE SET changed_at = excluded.changed_at
+         ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject
          RETURNING failures, lockings, locked_until")
         .bind(subject).bind(now).fetch_one(c).await)
 }
 
-pub(crate) async fn set_lock(tx: &mut Tx<'_>, subject: Uuid, lock: &Lock) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE log_in_lock SET failures = $2, lockings = $3, locked_until = $4 WHERE subject = $1")
-        .bind(subject).bind(lock.failures).bind(lock.lockings).bind(lock.locked_until).execute(c).await.map(drop))
+pub(crate) async fn set_lock(tx: &mut Tx<'_>, subject: Uuid, lock: &Lock, now: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE log_in_lock SET failures = $2, lockings = $3, locked_until = $4, changed_at = $5 WHERE subject = $1")
+        .bind(subject).bind(lock.failures).bind(lock.lockings).bind(lock.locked_until).bind(now).execute(c).await.map(drop))
 }
 
 /// The lock of `subject` as it is.

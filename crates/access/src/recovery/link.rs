@@ -226,7 +226,7 @@ async fn finish(
     now: Instant,
 ) -> Result<(), StoreError> {
     let staff_record = link.holder.record.id;
-    log_in::sql::set_lock(tx, staff_record, &Lock::default()).await?;
+    log_in::sql::set_lock(tx, staff_record, &Lock::default(), now).await?;
     log_in::sql::unlock_browsers(tx, staff_record).await?;
     log_in::make_known(tx, app, by.browser, staff_record, &by.device, now).await?;
     sessions::sql::end_all(tx, staff_record, by.session, EndedBy::Password, now).await?;

@@ -65,8 +65,8 @@ async fn ways(State(app): State<App>, page: Page) -> Result<Response, Problem> {
         return Ok(see_other(&format!("/smartcard/begin?by={by}{more}")));
     }
     let desks = app.desks().await?;
-    let ways =
-        all.into_iter().map(|(by, says)| Button::link(says, format!("/smartcard/begin?by={by}{more}")));
+    let way = |(by, says)| Button::link(says, format!("/smartcard/begin?by={by}{more}")).login();
+    let ways = all.into_iter().map(way);
     let body = WaysView { ways: ways.collect(), help: Help { desks: &desks, open: false } };
     page.shell("Log in via Smartcard").show(&body)
 }

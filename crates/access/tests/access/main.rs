@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod authenticator;
+mod card_host;
 mod internet_access;
 mod limits;
 mod log_in;

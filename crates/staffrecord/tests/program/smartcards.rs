@@ -415,7 +415,7 @@ async fn behind_a_proxy_that_ends_tls_the_card_comes_in_a_header() {
     site.installation.write("proxy-secret", format!("{SECRET}\n"));
     site.installation.add(&format!("{TABLE}proxy_secret_file = \"proxy-secret\""));
     let card = site.card();
-    let through = async |serve: &Serve, headers: &[String]| {
+    let through = async |serve: &Serve, headers: &[&str]| {
         let mut browser = serve.browser();
         browser.headers = vec![("x-forwarded-for", "203.0.113.9".to_owned())];
         let mut request = to(CARD_HOST, &begin(&mut browser).await);
@@ -430,18 +430,18 @@ async fn behind_a_proxy_that_ends_tls_the_card_comes_in_a_header() {
 
     // This machine is no proxy yet: nobody's header is believed, not even with the secret.
     let serve = Serve::start(&site.installation);
-    through(&serve, &[right.clone()]).await.is(403).has("This smartcard could not be read");
+    through(&serve, &[&right]).await.is(403).has("This smartcard could not be read");
     serve.stop();
     site.installation.change("#trusted_proxies", "trusted_proxies");
     let serve = Serve::start(&site.installation);
-    through(&serve, &[right.clone()]).await.leads_to("/portal");
-    for headers in [vec![forged.clone()], vec![forged.clone(), right.clone()], vec![right.clone(), forged]] {
-        through(&serve, &headers).await.is(403).has("This smartcard could not be read");
+    through(&serve, &[&right]).await.leads_to("/portal");
+    for headers in [&[forged.as_str()][..], &[&forged, &right], &[&right, &forged]] {
+        through(&serve, headers).await.is(403).has("This smartcard could not be read");
     }
     through(&serve, &[]).await.is(403).has("No smartcard was read");
     site.list(7 * DAY, &[&card.serial]);
     until("the new list is read", || async {
-        let answer = through(&serve, &[right.clone()]).await;
+        let answer = through(&serve, &[&right]).await;
         answer.text().contains("Your smartcard was cancelled").then_some(())
     })
     .await;
