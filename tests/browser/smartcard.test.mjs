@@ -17,7 +17,6 @@ import {
   refused,
   says,
   shows,
-  sound,
   soundOnBoth,
 } from './steps.mjs';
 
@@ -81,7 +80,7 @@ for (const [script, who, uuid] of [
   });
 }
 
-test('the card is asked for again, and only by its holder', { skip }, async () => {
+test('the card is shown once more, to confirm', { skip }, async () => {
   const page = await at([await card(UUIDS.helen)]);
   await logInByCard(page);
   await page.waitForURL('**/portal');
