@@ -5,7 +5,7 @@ use records::{Employer, Holder};
 use second_factors::passkeys::{PasskeyError, Passkeys};
 use store::{Clock, Db, Entropy, Instant, StoreError};
 use uuid::Uuid;
-use web::{Desk, Keys, Page, Site};
+use web::{Desk, Keys, Page, Person, Site};
 
 use crate::{hasher::Hasher, passwords::Judge, settings::Settings, smartcard::Cards};
 
@@ -125,6 +125,11 @@ fn desk(employer: &Employer) -> Desk {
         hours: given(&settings.service_desk.hours),
         mail_accounts: settings.it_service_desk.as_ref().map(|desk| (desk.name.clone(), given(&desk.phone))),
     }
+}
+
+/// The staff record and employer that the front has read for this request.
+pub(crate) fn holder_of(person: &Person) -> Result<&Holder, StoreError> {
+    person.record.downcast_ref().ok_or_else(|| StoreError::Damaged("the front read no staff record".into()))
 }
 
 /// Who does something, and from where: for the trail.

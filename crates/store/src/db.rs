@@ -265,7 +265,9 @@ pub(crate) fn lite_options(file: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
+        // Another process holds the file for a moment only, but a disk can make that moment long: one that was killed keeps its lock
+        // until its last write has reached the disk.
+        .busy_timeout(Duration::from_secs(15))
         // Most pages are written many times over: less often into the file is less to write. 16 MiB of log.
         .pragma("wal_autocheckpoint", "4000")
         // What a savepoint may have to bring back is kept in memory: else each large one makes a file and removes it.

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     App, account,
-    app::Trace,
+    app::{Trace, holder_of},
     browser::browser_of,
     log_in::{
         self, Arrival, Completion, LoggedIn,
@@ -183,7 +183,7 @@ async fn step_view(
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
     let desks = app.desks().await?;
-    let holder = holder_of(app, person).await?;
+    let holder = holder_of(person)?;
     let days = holder.employer.settings.policies.remember_device_days;
     let offered = days > 0 && !person.inside && !holder.has_role;
     let remember = offered.then(|| words::remember(page.language(), days));
@@ -196,12 +196,6 @@ async fn step_view(
     };
     let shell = page.shell("One more step");
     if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
-}
-
-async fn holder_of(app: &App, person: &Person) -> Result<Holder, Problem> {
-    let mut reader = app.db.read().await?;
-    let holder = records::holder(&mut reader.tx(), person.staff_record, person.now).await?;
-    holder.ok_or(Problem::LogIn)
 }
 
 pub(crate) fn given(form: &Form) -> Given {

@@ -21,7 +21,7 @@ use crate::{
     App, account,
     app::Trace,
     internet_access::Status,
-    lock::LockPolicy,
+    lock::{Lock, LockPolicy},
     log_in::{self, Arrival, LoggedIn},
     sessions::{self, EndedBy},
     tickets,
@@ -238,7 +238,9 @@ async fn prove_code(
         return Ok(Err(FactorError::Locked { until }));
     }
     if let Some(kind) = take_code(tx, app, person.staff_record, typed, now).await? {
-        log_in::sql::set_lock(tx, subject, &crate::lock::Lock::default(), now).await?;
+        if lock != Lock::default() {
+            log_in::sql::set_lock(tx, subject, &Lock::default(), now).await?;
+        }
         return Ok(Ok(kind));
     }
     let Some(holder) = records::holder(tx, person.staff_record, now).await? else {

@@ -74,10 +74,10 @@ impl ProveView {
         remember: Option<String>,
         errors: &FieldErrors,
     ) -> Result<Self, Problem> {
-        let question = ask_for_passkey(app, person).await?;
         let mut reader = app.db.read().await?;
         let proofs = proofs_of(&mut reader.tx(), person.staff_record).await?;
         drop(reader);
+        let question = if proofs.passkey { ask_for_passkey(app, person).await? } else { None };
         let (label, hint) = if proofs.authenticator {
             ("Code*", "The six digits that your authenticator app shows now, or one of your recovery codes.")
         } else {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     App, account,
-    app::Trace,
+    app::{Trace, holder_of},
     mails,
     sessions::{self, EndedBy, Step},
 };
@@ -143,7 +143,7 @@ pub(crate) async fn complete(
 ) -> Result<Option<LoggedIn>, StoreError> {
     let Completion { browser, client, device, proof, remember, trace } = completion;
     let staff_record = person.staff_record;
-    let Some(holder) = records::holder(tx, staff_record, now).await? else { return Ok(None) };
+    let holder = holder_of(person)?;
     let secret = app.entropy.secret();
     if !sessions::sql::complete(tx, person.session, &secret.hash(), proof, now).await? {
         return Ok(None);
@@ -151,14 +151,13 @@ pub(crate) async fn complete(
     let network = client.network();
     let found = sql::found(tx, staff_record, browser.unwrap_or_default(), (&network, now), now).await?;
     let browser = browser.unwrap_or_else(|| app.entropy.id(now));
-    come_in(tx, app, &holder, (browser, &device), person.inside || found.known_browser.is_some(), now)
-        .await?;
+    come_in(tx, app, holder, (browser, &device), person.inside || found.known_browser.is_some(), now).await?;
     let days = i64::from(holder.employer.settings.policies.remember_device_days);
     // Ward computers are shared: none is remembered inside, and nobody's with a role anywhere.
     if remember && days > 0 && !person.inside && !holder.has_role && proof.is_strong() {
         sql::remember_browser(tx, browser, staff_record, now.plus_minutes(days * 24 * 60)).await?;
     }
-    note_log_in(tx, app, &holder, (client, device, proof), trace, now).await?;
+    note_log_in(tx, app, holder, (client, device, proof), trace, now).await?;
     Ok(Some(LoggedIn { staff_record, secret, browser, step: None, kept_form: found.kept_form }))
 }
 

@@ -1,5 +1,6 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
+use futures::{FutureExt, future::BoxFuture};
 use http::{StatusCode, header};
 use records::Holder;
 use web::{
@@ -67,22 +68,33 @@ async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Respon
         trace: Trace::stranger(&page),
         replaces: session_here(&page),
     };
-    // Many may wait to be let in: each holds no more than it has to, so what comes after is in boxes of its own.
+    // Many may wait to be let in: each holds no more than it has to.
     drop(form);
-    match log_in(&app, attempt).await {
-        Ok(logged_in) => Ok(let_in(&app, &logged_in, &next)),
-        Err(LogInError::Wrong) => {
-            let errors = refused(&page, &typed, no_password);
-            Box::pin(view(&app, &page, &typed, &next, &errors)).await
+    let done = log_in(&app, attempt).await;
+    answer(&app, &page, (&typed, &next, no_password), done).await
+}
+
+/// What became of it. Apart from what waits, and never inlined into it: see the service.
+#[inline(never)]
+fn answer<'a>(
+    app: &'a App,
+    page: &'a Page,
+    (typed, next, no_password): (&'a str, &'a str, bool),
+    done: Result<LoggedIn, LogInError>,
+) -> BoxFuture<'a, Result<Response, Problem>> {
+    async move {
+        match done {
+            Ok(logged_in) => Ok(let_in(app, &logged_in, next)),
+            Err(LogInError::Wrong) => view(app, page, typed, next, &refused(page, typed, no_password)).await,
+            Err(LogInError::NotFromHere(why)) => {
+                not_from_here_page(app, page, why.username.as_str(), why.status, &why.holder).await
+            }
+            Err(LogInError::NoFactor(holder)) => factor_needed(app, page, &holder).await,
+            Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
+            Err(LogInError::Store(error)) => Err(error.into()),
         }
-        Err(LogInError::NotFromHere(why)) => {
-            let username = why.username.as_str();
-            Box::pin(not_from_here_page(&app, &page, username, why.status, &why.holder)).await
-        }
-        Err(LogInError::NoFactor(holder)) => Box::pin(factor_needed(&app, &page, &holder)).await,
-        Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
-        Err(LogInError::Store(error)) => Err(error.into()),
     }
+    .boxed()
 }
 
 /// The same words for whatever was wrong. Only where no username was typed at all is it said what is missing, since that is

@@ -9,7 +9,7 @@ use web::{
 
 use crate::{
     App,
-    app::Trace,
+    app::{Trace, holder_of},
     factors::{self, Factor, FactorKind},
     log_in,
     re_enrolment::{self, StopError},
@@ -92,8 +92,7 @@ const TRIES: i64 = 10;
 
 async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
     let (id, now, zone) = (person.staff_record, person.now, &person.zone);
-    let holder = person.record.downcast_ref::<Holder>();
-    let holder = holder.ok_or_else(|| Problem::broken("the front read no staff record"))?;
+    let holder = holder_of(&person)?;
     let mut reader = app.db.read().await?;
     let usernames = records::usernames(&mut reader.tx(), id, now).await?;
     let holds = records::open_holds(&mut reader.tx(), id, now).await?;
