@@ -270,8 +270,6 @@ pub(crate) fn lite_options(file: &Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(15))
         // Most pages are written many times over: less often into the file is less to write. 16 MiB of log.
         .pragma("wal_autocheckpoint", "4000")
-        // What a savepoint may have to bring back is kept in memory: else each large one makes a file and removes it.
-        .pragma("temp_store", "memory")
         .statement_cache_capacity(256)
         .disable_statement_logging()
 }
