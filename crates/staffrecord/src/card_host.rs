@@ -5,7 +5,7 @@ use axum::{
     extract::Request,
     response::{IntoResponse, Response},
 };
-use http::{StatusCode, header, uri::Authority};
+use http::StatusCode;
 use tower::ServiceExt;
 use web::ServerName;
 
@@ -32,10 +32,7 @@ pub(crate) fn by_host(portal: Router, card: Option<(&str, Router)>) -> Router {
 }
 
 fn asks_for(request: &Request, host: &str) -> bool {
-    let named = request.uri().authority().cloned().or_else(|| {
-        let host = request.headers().get(header::HOST)?;
-        host.to_str().ok()?.parse::<Authority>().ok()
-    });
+    let named = web::authority(request.uri(), request.headers());
     named.is_some_and(|named| named.host().trim_end_matches('.').eq_ignore_ascii_case(host))
 }
 

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts, uri::Authority};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts, uri::Authority};
 use store::{Clock, Entropy, Secret};
 use tower_http::compression::{
     CompressionLayer, CompressionLevel,
@@ -185,15 +185,17 @@ async fn make_page(
 }
 
 fn is_own(request: &Parts, site: &Site) -> bool {
-    let named = request.uri.authority().cloned().or_else(|| {
-        let host = request.headers.get(header::HOST)?;
-        host.to_str().ok()?.parse::<Authority>().ok()
-    });
     let connection = request.extensions.get::<ServerName>();
-    named.is_some_and(|authority| {
+    authority(&request.uri, &request.headers).is_some_and(|authority| {
         let same = connection.is_none_or(|ServerName(name)| name.eq_ignore_ascii_case(authority.host()));
         site.is_own(&authority) && same
     })
+}
+
+/// The host, and port, that a request is for: `:authority` or `Host`.
+#[must_use]
+pub fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
+    uri.authority().cloned().or_else(|| headers.get(header::HOST)?.to_str().ok()?.parse().ok())
 }
 
 /// Lets in whom the route is for; reads and checks the form of a POST.

@@ -20,7 +20,7 @@ mod site;
 pub mod ui;
 
 pub use client::{Client, ClientCertificates, Peer, ServerName, network};
-pub use corridor::{Corridor, build};
+pub use corridor::{Corridor, authority, build};
 pub use csrf::Csrf;
 pub use form::{FieldErrors, Form, Password};
 pub use keys::{Keys, KeysError, Sealed};

@@ -6,8 +6,8 @@ use web::{Client, Password, Person, ProofKind};
 
 use crate::{
     App, account,
-    app::Trace,
-    factors::{FactorError, Given, check, note_refused, prove},
+    app::{Trace, holder_of},
+    factors::{FactorError, Given, check, prove},
     hasher::HashError,
     log_in,
     sessions::{self, EndedBy},
@@ -138,35 +138,22 @@ pub(crate) async fn confirm_by_factor(
     trace: Trace,
 ) -> Result<Secret, FactorError> {
     let now = app.clock.now();
-    let checked = match check(app, person, given).await {
-        Err(FactorError::Store(error)) => return Err(error.into()),
-        checked => checked,
-    };
+    let checked = check(app, person, given).await?;
     let (app_in, person) = (app.clone(), person.clone());
-    let done: Result<Secret, FactorError> = app
-        .db
+    app.db
         .write(move |tx| {
             async move {
-                let proven = match checked {
-                    Ok(checked) => prove(tx, &app_in, &person, &checked, now).await?,
-                    Err(error) => Err(error),
+                let place = (client, device.as_str());
+                let kind = match prove(tx, &app_in, &person, checked, place, trace.clone(), now).await? {
+                    Ok(kind) => kind,
+                    Err(error) => return Ok(Err(error)),
                 };
-                let error = match proven {
-                    Ok(kind) => {
-                        let secret = go_on(tx, &app_in, &person, kind, trace, now).await?;
-                        return Ok::<_, StoreError>(secret.ok_or(FactorError::Ended));
-                    }
-                    Err(error) => error,
-                };
-                if let Some(holder) = records::holder(tx, person.staff_record, now).await? {
-                    note_refused(tx, &app_in, &holder, (client, &device), &error, trace, now).await?;
-                }
-                Ok(Err(error))
+                let secret = go_on(tx, &app_in, &person, kind, trace, now).await?;
+                Ok::<_, FactorError>(secret.ok_or(FactorError::Ended))
             }
             .boxed()
         })
-        .await?;
-    done
+        .await?
 }
 
 /// The session goes on under a new secret; `None` where it has ended.
@@ -178,12 +165,11 @@ async fn go_on(
     trace: Trace,
     now: Instant,
 ) -> Result<Option<Secret>, StoreError> {
-    let holder = records::holder(tx, person.staff_record, now).await?;
     let secret = app.entropy.secret();
     if !sessions::sql::prove(tx, person.session, &secret.hash(), (kind, now), now).await? {
         return Ok(None);
     }
-    let mut entry = trace.entry(app, "access.confirmed", holder.as_ref(), now);
+    let mut entry = trace.entry(app, "access.confirmed", Some(holder_of(person)?), now);
     entry.data = json!({ "by": kind });
     audit::append(tx, entry).await?;
     Ok(Some(secret))

@@ -5,11 +5,12 @@ pub(crate) mod pages;
 mod prove;
 mod set_up;
 pub(crate) mod sql;
+mod step;
 mod views;
 
 pub(crate) use model::{Entry, Need};
 pub use model::{Factor, FactorKind, History};
 pub use prove::{FactorError, Given};
-pub(crate) use prove::{check, codes_lock, note_refused, prove};
+pub(crate) use prove::{check, codes_lock, prove};
 pub use set_up::SetUpError;
 pub(crate) use views::ProveView;

@@ -3,6 +3,7 @@ use axum::{extract::State, response::Response};
 use http::{StatusCode, header};
 use records::Holder;
 use second_factors::passkeys::PasskeyError;
+use uuid::Uuid;
 use web::{
     Audience, FieldErrors, Form, Halfway, Help, Page, PathId, Person, Problem, ProofKind, Route, Visitor,
     format, see_other,
@@ -11,12 +12,12 @@ use web::{
 
 use super::{
     Entry, FactorError, FactorKind, Given, Need,
-    prove::{ask_for_any_passkey, check, log_in_by_passkey, note_refused, prove},
+    prove::{ask_for_any_passkey, log_in_by_passkey},
     set_up::{
         After, AuthenticatorOffer, LONGEST_NAME, SetUp, SetUpError, add_authenticator, add_passkey,
         new_codes, offer_authenticator, offer_passkey, open_codes, proof_by, remove, seal_codes,
     },
-    sql,
+    sql, step,
     views::{PasskeyForm, ProveView},
 };
 use crate::{
@@ -24,9 +25,10 @@ use crate::{
     app::{Trace, holder_of},
     browser::browser_of,
     log_in::{
-        self, Arrival, Completion, LoggedIn,
+        Arrival, Completion,
         pages::{let_in, not_from_here_page},
     },
+    sessions::Step,
     words,
 };
 
@@ -127,10 +129,7 @@ async fn passkey_log_in(State(app): State<App>, page: Page, form: Form) -> Resul
     match log_in_by_passkey(&app, given, page.visit(), page.client(), arrival, trace).await {
         Ok(logged_in) => Ok(let_in(&app, &logged_in, "")),
         Err(FactorError::NotFromHere(status, holder)) => {
-            let mut reader = app.db.read().await?;
-            let names = records::usernames(&mut reader.tx(), holder.record.id, app.clock.now()).await?;
-            drop(reader);
-            let username = names.first().map(ToString::to_string).unwrap_or_default();
+            let username = username_of(&app, holder.record.id).await?;
             not_from_here_page(&app, &page, &username, status, &holder).await
         }
         Err(error) => {
@@ -142,7 +141,7 @@ async fn passkey_log_in(State(app): State<App>, page: Page, form: Form) -> Resul
 }
 
 /// The session that a log-in on this browser puts an end to.
-pub(crate) fn session_here(page: &Page) -> Option<uuid::Uuid> {
+pub(crate) fn session_here(page: &Page) -> Option<Uuid> {
     match page.visitor() {
         Visitor::Person(person) => Some(person.session),
         Visitor::Halfway(halfway) => Some(halfway.person.session),
@@ -170,7 +169,7 @@ struct SecondFactorView<'v> {
 }
 
 async fn show(State(app): State<App>, page: Page, halfway: Halfway) -> Result<Response, Problem> {
-    if halfway.next != "/second-factor" {
+    if halfway.next != Step::SecondFactor.path() {
         return Ok(see_other(halfway.next));
     }
     step_view(&app, &page, &halfway.person, &FieldErrors::none()).await
@@ -187,7 +186,7 @@ async fn step_view(
     let days = holder.employer.settings.policies.remember_device_days;
     let offered = days > 0 && !person.inside && !holder.has_role;
     let remember = offered.then(|| words::remember(page.language(), days));
-    let prove = ProveView::of(app, page, person, ("/second-factor", ""), remember, errors).await?;
+    let prove = ProveView::of(app, page, person, (Step::SecondFactor.path(), ""), remember, errors).await?;
     let body = SecondFactorView {
         errors: errors.summary(),
         prove,
@@ -218,12 +217,13 @@ fn completion(app: &App, page: &Page, proof: ProofKind, remember: bool) -> Compl
 }
 
 async fn give(State(app): State<App>, page: Page, halfway: Halfway, form: Form) -> Result<Response, Problem> {
-    if halfway.next != "/second-factor" {
+    if halfway.next != Step::SecondFactor.path() {
         return Ok(see_other(halfway.next));
     }
     let person = halfway.person;
-    let done = give_factor(&app, &page, &person, given(&form), form.get("remember") == "yes").await;
-    match done {
+    let completion = completion(&app, &page, ProofKind::Password, form.get("remember") == "yes");
+    let trace = Trace::holder(&page, person.staff_record);
+    match step::give(&app, &person, given(&form), completion, trace).await {
         Ok(logged_in) => Ok(let_in(&app, &logged_in, "")),
         Err(error) => {
             let Some(says) = words::factor_refused(page.language(), &error) else {
@@ -234,68 +234,22 @@ async fn give(State(app): State<App>, page: Page, halfway: Halfway, form: Form) 
     }
 }
 
-async fn give_factor(
-    app: &App,
-    page: &Page,
-    person: &Person,
-    given: Given,
-    remember: bool,
-) -> Result<LoggedIn, FactorError> {
-    use futures::FutureExt;
-    let now = app.clock.now();
-    let checked = match check(app, person, given).await {
-        Err(FactorError::Store(error)) => return Err(error.into()),
-        checked => checked,
-    };
-    let (app_in, person) = (app.clone(), person.clone());
-    let completion = completion(app, page, ProofKind::Password, remember);
-    let trace = Trace::holder(page, person.staff_record);
-    app.db
-        .write(move |tx| {
-            async move {
-                let proven = match checked {
-                    Ok(checked) => prove(tx, &app_in, &person, &checked, now).await?,
-                    Err(error) => Err(error),
-                };
-                let done = match proven {
-                    Ok(proof) => {
-                        let completion = Completion { proof, ..completion };
-                        log_in::complete(tx, &app_in, &person, completion, now)
-                            .await?
-                            .ok_or(FactorError::Ended)
-                    }
-                    Err(error) => {
-                        if let Some(holder) = records::holder(tx, person.staff_record, now).await? {
-                            let place = (completion.client, completion.device.as_str());
-                            note_refused(tx, &app_in, &holder, place, &error, trace, now).await?;
-                        }
-                        Err(error)
-                    }
-                };
-                Ok::<_, FactorError>(done)
-            }
-            .boxed()
-        })
-        .await?
-}
-
 // Setting one up.
 
 /// Whether somebody may set up their first factor from where they are, and until when they may put it off.
-async fn need(app: &App, person: &Person) -> Result<(Need, Holder), Problem> {
+async fn need(app: &App, person: &Person) -> Result<Need, Problem> {
     let mut reader = app.db.read().await?;
-    let holder = records::holder(&mut reader.tx(), person.staff_record, person.now).await?;
     let account = account::sql::account(&mut reader.tx(), person.staff_record).await?;
     drop(reader);
-    let (holder, account) = holder.zip(account).ok_or(Problem::LogIn)?;
+    let holder = holder_of(person)?;
     let entry = Entry {
         policies: &holder.employer.settings.policies,
         has_role: holder.has_role,
         inside: person.inside,
         remembered_until: None,
-        history: account.history,
+        history: account.ok_or(Problem::LogIn)?.history,
     };
-    Ok((entry.need(person.now), holder))
+    Ok(entry.need(person.now))
 }
 
 #[derive(Template)]
@@ -317,21 +271,21 @@ struct FactorNeededView<'v> {
 }
 
 async fn choose(State(app): State<App>, page: Page, halfway: Halfway) -> Result<Response, Problem> {
-    if halfway.next != "/second-factor/set-up" {
+    if halfway.next != Step::SetUp.path() {
         return Ok(see_other(halfway.next));
     }
     let person = &halfway.person;
-    let (need, holder) = need(&app, person).await?;
+    let need = need(&app, person).await?;
     let desks = app.desks().await?;
     let until = match need {
         Need::SetUp { until } => until,
-        Need::Shut => return factor_needed(&app, &page, &holder).await,
+        Need::Shut => return factor_needed(&app, &page, holder_of(person)?).await,
         Need::Nothing | Need::Give => None,
     };
     let put_off = until.is_some() || need == Need::Nothing;
     let body = SetUpView {
         page: &page,
-        base: "/second-factor/set-up",
+        base: Step::SetUp.path(),
         passkeys: app.passkeys.is_some(),
         until: until.map(|until| format::day_and_time(until, &person.zone)),
         later: put_off.then(|| Button::submit("Not now").secondary()),
@@ -350,52 +304,34 @@ pub(crate) async fn factor_needed(app: &App, page: &Page, holder: &Holder) -> Re
 }
 
 async fn put_off(State(app): State<App>, page: Page, halfway: Halfway) -> Result<Response, Problem> {
-    use futures::FutureExt;
     let person = halfway.person;
-    let may = match need(&app, &person).await?.0 {
+    let may = match need(&app, &person).await? {
         Need::SetUp { until } => until.is_some(),
         Need::Nothing => true,
         Need::Give | Need::Shut => false,
     };
-    if !may || halfway.next != "/second-factor/set-up" {
+    if !may || halfway.next != Step::SetUp.path() {
         return Ok(see_other(halfway.next));
     }
-    let (now, app_in) = (app.clock.now(), app.clone());
     let completion = completion(&app, &page, ProofKind::Password, false);
-    let done: Result<Option<LoggedIn>, store::StoreError> = app
-        .db
-        .write(move |tx| {
-            async move {
-                log_in::sql::hold_lock(tx, person.staff_record, now).await?;
-                // Set up in another window meanwhile, it has to be given.
-                if !sql::factors(tx, person.staff_record).await?.is_empty() {
-                    return Ok(None);
-                }
-                log_in::complete(tx, &app_in, &person, completion, now).await
-            }
-            .boxed()
-        })
-        .await;
-    Ok(let_in(&app, &done?.ok_or(Problem::LogIn)?, ""))
+    let logged_in = step::put_off(&app, person, completion).await?.ok_or(Problem::LogIn)?;
+    Ok(let_in(&app, &logged_in, ""))
 }
 
 /// Where a factor is set up: on the way in, or in `My account`.
 #[derive(Clone, Copy)]
 struct Place {
-    base: &'static str,
     passkey: &'static str,
     authenticator: &'static str,
     back: &'static str,
 }
 
 const ON_THE_WAY: Place = Place {
-    base: "/second-factor/set-up",
     passkey: "/second-factor/set-up/passkey",
     authenticator: "/second-factor/set-up/authenticator",
-    back: "/second-factor/set-up",
+    back: Step::SetUp.path(),
 };
 const IN_MY_ACCOUNT: Place = Place {
-    base: "/my-account/second-factors",
     passkey: "/my-account/second-factors/passkey",
     authenticator: "/my-account/second-factors/authenticator",
     back: "/my-account",
@@ -403,10 +339,10 @@ const IN_MY_ACCOUNT: Place = Place {
 
 /// Whoever may set up a first factor here. Whoever has one gives it, and nobody sets up another one instead.
 async fn who_sets_up(app: &App, halfway: &Halfway) -> Result<Option<Person>, Problem> {
-    if halfway.next != ON_THE_WAY.base {
+    if halfway.next != Step::SetUp.path() {
         return Ok(None);
     }
-    let may = match need(app, &halfway.person).await?.0 {
+    let may = match need(app, &halfway.person).await? {
         Need::SetUp { .. } | Need::Nothing => true,
         Need::Give | Need::Shut => false,
     };
@@ -459,7 +395,7 @@ async fn passkey_set_up_view(
     place: Place,
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
-    let username = username_of(app, person).await?;
+    let username = username_of(app, person.staff_record).await?;
     let question = offer_passkey(app, person, &username).await.map_err(set_up_problem)?;
     let body = PasskeySetUpView {
         errors: errors.summary(),
@@ -480,9 +416,9 @@ async fn passkey_set_up_view(
     if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
 }
 
-async fn username_of(app: &App, person: &Person) -> Result<String, Problem> {
+async fn username_of(app: &App, staff_record: Uuid) -> Result<String, Problem> {
     let mut reader = app.db.read().await?;
-    let names = records::usernames(&mut reader.tx(), person.staff_record, person.now).await?;
+    let names = records::usernames(&mut reader.tx(), staff_record, app.clock.now()).await?;
     Ok(names.first().map(ToString::to_string).unwrap_or_default())
 }
 
@@ -622,7 +558,7 @@ async fn authenticator_view(
     again: Option<&Form>,
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
-    let username = username_of(app, person).await?;
+    let username = username_of(app, person.staff_record).await?;
     let offer = offer_authenticator(app, person, &username, again.map(|form| form.get("ticket")));
     let name = again.map_or("Authenticator app", |form| form.get("name")).to_owned();
     let body = AuthenticatorView {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App, account,
-    app::Trace,
+    app::{Trace, holder_of},
     internet_access::Status,
     lock::{Lock, LockPolicy},
     log_in::{self, Arrival, LoggedIn},
@@ -173,11 +173,22 @@ pub(crate) struct CheckedPasskey {
     after: Vec<u8>,
 }
 
-/// Looks at what was given.
+/// Looks at what was given. What is wrong with it is not said before [`prove`] has written it down.
 ///
 /// # Errors
-/// [`FactorError::Stale`] and [`FactorError::Passkey`].
-pub(crate) async fn check(app: &App, person: &Person, given: Given) -> Result<Checked, FactorError> {
+/// What the store says.
+pub(crate) async fn check(
+    app: &App,
+    person: &Person,
+    given: Given,
+) -> Result<Result<Checked, FactorError>, StoreError> {
+    match look_at(app, person, given).await {
+        Err(FactorError::Store(error)) => Err(error),
+        looked => Ok(looked),
+    }
+}
+
+async fn look_at(app: &App, person: &Person, given: Given) -> Result<Checked, FactorError> {
     let (ticket, answer) = match given {
         Given::Code(code) => return Ok(Checked::Code(code)),
         Given::Passkey { ticket, answer } => (ticket, answer),
@@ -199,9 +210,28 @@ pub(crate) async fn check(app: &App, person: &Person, given: Given) -> Result<Ch
     Ok(Checked::Passkey(Box::new(CheckedPasskey { ticket, factor: keyed.id, before: keyed.secret, after })))
 }
 
-/// Takes what was given, in the transaction of what it is given for. The outer error undoes the transaction; the inner one is
-/// committed with its consequences.
+/// Takes what was given, in the transaction of what it is given for, or writes down why not. The outer error undoes the
+/// transaction; the inner one is committed with its consequences.
 pub(crate) async fn prove(
+    tx: &mut Tx<'_>,
+    app: &App,
+    person: &Person,
+    checked: Result<Checked, FactorError>,
+    (client, device): (Client, &str),
+    trace: Trace,
+    now: Instant,
+) -> Result<Result<ProofKind, FactorError>, StoreError> {
+    let proven = match checked {
+        Ok(checked) => take(tx, app, person, &checked, now).await?,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = &proven {
+        note_refused(tx, app, holder_of(person)?, (client, device), error, trace, now).await?;
+    }
+    Ok(proven)
+}
+
+async fn take(
     tx: &mut Tx<'_>,
     app: &App,
     person: &Person,
@@ -243,10 +273,8 @@ async fn prove_code(
         }
         return Ok(Ok(kind));
     }
-    let Some(holder) = records::holder(tx, person.staff_record, now).await? else {
-        return Ok(Err(FactorError::Ended));
-    };
-    let after = lock.after_failure(LockPolicy::from(&holder.employer.settings.policies), now);
+    let policy = LockPolicy::from(&holder_of(person)?.employer.settings.policies);
+    let after = lock.after_failure(policy, now);
     log_in::sql::set_lock(tx, subject, &after, now).await?;
     let failures = sessions::sql::count_proof_failure(tx, person.session).await?;
     if failures >= MOST_FAILURES {
@@ -287,7 +315,7 @@ async fn take_code(
 }
 
 /// An entry about a factor that was not taken, and the try among the holder's log-ins.
-pub(crate) async fn note_refused(
+async fn note_refused(
     tx: &mut Tx<'_>,
     app: &App,
     holder: &Holder,

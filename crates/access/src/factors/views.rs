@@ -43,7 +43,7 @@ pub(crate) struct ProveView {
     action: &'static str,
     back: String,
     passkey: Option<PasskeyForm>,
-    code: Option<TextInput>,
+    code: TextInput,
     remember: Option<Checkboxes>,
     button: Button,
 }
@@ -101,13 +101,11 @@ impl ProveView {
                 button: "Use your passkey",
                 login: false,
             }),
-            code: Some(
-                TextInput::new("code", label)
-                    .hint(hint)
-                    .autocomplete("one-time-code")
-                    .without_spellcheck()
-                    .error(errors.at("code")),
-            ),
+            code: TextInput::new("code", label)
+                .hint(hint)
+                .autocomplete("one-time-code")
+                .without_spellcheck()
+                .error(errors.at("code")),
             remember: remember.map(|says| remembering("remember", says)),
             button: Button::submit("Go on"),
         })

@@ -42,7 +42,7 @@ store::words! {
 
 impl Step {
     /// Its page.
-    pub(crate) fn path(self) -> &'static str {
+    pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::SecondFactor => "/second-factor",
             Self::SetUp => "/second-factor/set-up",
