@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::{FutureExt, future::BoxFuture};
 use store::{Clock, Db, Entropy, Result, StoreError};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::{
@@ -107,20 +108,20 @@ impl Postman {
     /// Where mails cannot be taken.
     pub async fn run_due(&self) -> Result<usize> {
         let bag = &self.0;
-        let mut flying = FuturesUnordered::new();
+        let mut flying = JoinSet::new();
         let mut tried = 0;
         let ended = loop {
             match bag.take(flying.len()).await {
-                Ok(taken) => flying.extend(taken.into_iter().map(|taken| bag.send(taken))),
+                Ok(taken) => bag.send_out(&mut flying, taken),
                 Err(error) => break Err(error),
             }
             // One that is done makes room for the next, however long the others take.
-            if flying.next().await.is_none() {
+            if flying.join_next().await.is_none() {
                 break Ok(());
             }
             tried += 1;
         };
-        while flying.next().await.is_some() {
+        while flying.join_next().await.is_some() {
             tried += 1;
         }
         bag.transport.rest().await;
@@ -131,11 +132,11 @@ impl Postman {
     pub async fn run_until(&self, stop: impl Future<Output = ()>) {
         let bag = &self.0;
         let mut stop = std::pin::pin!(stop);
-        let mut flying = FuturesUnordered::new();
+        let mut flying = JoinSet::new();
         let mut count = tokio::time::interval(COUNT);
         loop {
             match bag.take(flying.len()).await {
-                Ok(taken) => flying.extend(taken.into_iter().map(|taken| bag.send(taken))),
+                Ok(taken) => bag.send_out(&mut flying, taken),
                 Err(error) => tracing::warn!(%error, "mails could not be taken"),
             }
             if flying.is_empty() {
@@ -143,12 +144,12 @@ impl Postman {
             }
             tokio::select! {
                 () = &mut stop => break,
-                Some(()) = flying.next() => {}
+                Some(_) = flying.join_next() => {}
                 () = tokio::time::sleep(LOOK) => {}
                 _ = count.tick() => bag.keep_up().await,
             }
         }
-        while flying.next().await.is_some() {}
+        while flying.join_next().await.is_some() {}
         bag.transport.rest().await;
     }
 }
@@ -176,6 +177,15 @@ impl Bag {
             // Another postman is at the same mails: what is left is taken at the next look.
             Err(StoreError::Busy) => Ok(Vec::new()),
             taken => taken,
+        }
+    }
+
+    /// Each mail is a task of its own: one that was merely kept beside the look for more would hold its connection to the database
+    /// while that look waits for one.
+    fn send_out(self: &Arc<Self>, flying: &mut JoinSet<()>, taken: Vec<Taken>) {
+        for taken in taken {
+            let bag = self.clone();
+            flying.spawn(async move { bag.send(taken).await });
         }
     }
 

@@ -1,4 +1,4 @@
-use store::{Instant, Result, Tx, on};
+use store::{Instant, Result, Tx, later, on};
 use uuid::Uuid;
 
 use crate::{NewMail, Outgoing, Queue, State, Status, model::Mark};
@@ -16,12 +16,20 @@ pub(crate) struct Taken {
 /// # Errors
 /// What the database says.
 pub async fn enqueue(tx: &mut Tx<'_>, mail: NewMail, now: Instant) -> Result<()> {
-    on!(tx, c => sqlx::query(
+    later!(
+        tx,
         "INSERT INTO outbox (id, key, to_address, to_folded, about, kind, data, queued_at, state, attempts, next_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $8) ON CONFLICT (key) DO NOTHING")
-        .bind(mail.id).bind(&mail.key).bind(&mail.to).bind(mail.to.to_lowercase()).bind(mail.about).bind(mail.kind)
-        .bind(mail.data.to_string()).bind(now).bind(State::Waiting)
-        .execute(c).await.map(drop))
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $8) ON CONFLICT (key) DO NOTHING",
+        mail.id,
+        &mail.key,
+        &mail.to,
+        mail.to.to_lowercase(),
+        mail.about,
+        mail.kind,
+        mail.data.to_string(),
+        now,
+        State::Waiting,
+    )
 }
 
 /// The newest mails about a staff record, at most `limit`.

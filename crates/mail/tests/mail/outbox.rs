@@ -4,7 +4,7 @@ use std::{os::unix::fs::PermissionsExt, sync::Arc};
 
 use mail::{Composer, Letter, NewMail, Postman, Sender, State, Transport};
 use serde_json::json;
-use store::{Clock, Db, Entropy, StoreError, testing::both};
+use store::{Clock, Db, Entropy, Options, StoreError, testing::both};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -171,6 +171,36 @@ async fn a_mail_that_cannot_be_written_waits_and_holds_up_nobody() {
         assert!(queue.answer.is_some());
     })
     .await;
+}
+
+#[tokio::test]
+async fn mails_on_their_way_never_wait_for_the_look_for_more() {
+    for fresh in [store::testing::lite().await, store::testing::pg().await] {
+        let clock = Clock::standing(nine());
+        // A single connection, which each of many composers holds for a while.
+        let db = Db::open(&Options { connections: 1, ..fresh.options.clone() }).await.unwrap();
+        let reading = db.clone();
+        let composer = Composer::new("reads", move |_| {
+            let db = reading.clone();
+            async move {
+                let mut reader = db.read().await?;
+                for _ in 0..3 {
+                    mail::queue(&mut reader.tx()).await?;
+                    tokio::task::yield_now().await;
+                }
+                Ok(Some(Letter { subject: "A notice".into(), blocks: vec![] }))
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let transport = Transport::folder(folder.path().to_owned()).unwrap();
+        let entropy = Entropy::system();
+        let postman = Postman::new(db.clone(), clock.clone(), entropy, transport, sender(), vec![composer]);
+        for number in 0..40 {
+            queue(&db, &clock, &format!("person{number}@nhs.net"), "reads").await;
+        }
+        assert_eq!(postman.run_due().await.unwrap(), 40);
+        assert_eq!(waiting(&db).await, 0);
+    }
 }
 
 #[tokio::test]
