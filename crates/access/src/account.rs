@@ -37,7 +37,7 @@ pub struct NewPassword {
 pub(crate) mod sql {
     //! Statements on `account` that more than one use case needs.
 
-    use store::{Instant, Result, Tx, on};
+    use store::{Instant, Result, Tx, later, on};
     use uuid::Uuid;
 
     use super::{Account, NewPassword};
@@ -61,10 +61,14 @@ pub(crate) mod sql {
 
     /// Makes the account where there is none yet.
     pub(crate) async fn ensure(tx: &mut Tx<'_>, staff_record: Uuid, now: Instant) -> Result<()> {
-        on!(tx, c => sqlx::query(
+        later!(
+            tx,
             "INSERT INTO account (staff_record_id, created_at, internet_access) VALUES ($1, $2, $3)
-             ON CONFLICT (staff_record_id) DO NOTHING")
-            .bind(staff_record).bind(now).bind(Status::NotRequested).execute(c).await.map(drop))
+             ON CONFLICT (staff_record_id) DO NOTHING",
+            staff_record,
+            now,
+            Status::NotRequested,
+        )
     }
 
     pub(crate) async fn set_password(
@@ -110,9 +114,13 @@ pub(crate) mod sql {
         device: &str,
         now: Instant,
     ) -> Result<()> {
-        on!(tx, c => sqlx::query(
+        later!(
+            tx,
             "UPDATE account SET last_log_in_at = $2, last_log_in_device = $3, first_log_in_at = COALESCE(first_log_in_at, $2)
-             WHERE staff_record_id = $1")
-            .bind(staff_record).bind(now).bind(device).execute(c).await.map(drop))
+             WHERE staff_record_id = $1",
+            staff_record,
+            now,
+            device,
+        )
     }
 }

@@ -1,17 +1,27 @@
 use sqlx::{ColumnIndex, Decode, FromRow, QueryBuilder, Row, Type};
-use store::{Instant, Result, Tx, on};
+use store::{Instant, Result, Tx, later, on};
 use uuid::Uuid;
 
 use crate::model::{Entry, Hash, Head, Seal};
 
 pub(crate) async fn insert(tx: &mut Tx<'_>, entry: &Entry) -> Result<()> {
-    on!(tx, c => sqlx::query(
+    later!(
+        tx,
         "INSERT INTO audit_entry (id, at, actor, actor_staff_record, actor_role, about, employer, event, reason, data, address, request)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
-        .bind(entry.id).bind(entry.at).bind(&entry.actor).bind(entry.actor_staff_record).bind(&entry.actor_role)
-        .bind(entry.about).bind(entry.employer).bind(&entry.event).bind(&entry.reason).bind(&entry.data)
-        .bind(&entry.address).bind(&entry.request)
-        .execute(c).await.map(drop))
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        entry.id,
+        entry.at,
+        &entry.actor,
+        entry.actor_staff_record,
+        &entry.actor_role,
+        entry.about,
+        entry.employer,
+        &entry.event,
+        &entry.reason,
+        &entry.data,
+        &entry.address,
+        &entry.request,
+    )
 }
 
 /// The newest entries about a staff record, sealed or not.

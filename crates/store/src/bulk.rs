@@ -72,6 +72,7 @@ pub async fn insert_many(
         return Ok(());
     }
     let into = format!("INSERT INTO {table} ({}) ", columns.join(", "));
+    tx.catch_up().await?;
     match tx.at(table) {
         Connection::Lite(c) => push_rows!(Sqlite, c, into, rows),
         Connection::Pg(c) => push_rows!(Postgres, c, into, rows),

@@ -5,9 +5,9 @@ use std::{
     time::Duration,
 };
 
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 use sqlx::{
-    ConnectOptions, PgConnection, PgPool, SqliteConnection,
+    ConnectOptions as _, PgConnection, PgPool, SqliteConnection,
     pool::PoolConnection,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -15,6 +15,7 @@ use sqlx::{
 
 use crate::{
     Result, Statement, StoreError,
+    put_off::PutOff,
     readers::{Lent, Readers},
     statements::Statements,
     writer::{Counts, Writer},
@@ -32,11 +33,41 @@ pub enum Connection<'c> {
 pub struct Tx<'c> {
     connection: Connection<'c>,
     statements: &'c Statements,
+    /// Only in SQLite's writer, which runs it before it commits.
+    put_off: Option<PutOff>,
 }
 
 impl<'c> Tx<'c> {
     pub(crate) fn new(connection: Connection<'c>, statements: &'c Statements) -> Self {
-        Self { connection, statements }
+        Self { connection, statements, put_off: None }
+    }
+
+    /// In SQLite's writer: what is put off and left is for it to run.
+    pub(crate) fn writing(connection: &'c mut SqliteConnection, statements: &'c Statements) -> Self {
+        Self { connection: Connection::Lite(connection), statements, put_off: Some(PutOff::default()) }
+    }
+
+    /// Puts off the statement at `place`, where that is possible. For [`later!`](crate::later).
+    pub fn put_off(&mut self, place: Statement, text: &str) -> Option<&mut PutOff> {
+        let put_off = self.put_off.as_mut()?;
+        self.statements.note(place);
+        Some(put_off.push(text))
+    }
+
+    pub(crate) fn left(&mut self) -> Option<PutOff> {
+        self.put_off.take().filter(|put_off| !put_off.is_empty())
+    }
+
+    /// Runs what was put off, so that the next statement sees it. For [`on!`](crate::on).
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn catch_up(&mut self) -> Result<()> {
+        let waiting = self.put_off.as_mut().filter(|put_off| !put_off.is_empty());
+        match (waiting, &mut self.connection) {
+            (Some(put_off), Connection::Lite(connection)) => put_off.catch_up(connection).boxed().await,
+            _ => Ok(()),
+        }
     }
 
     /// Counts the statement at `place` and hands over the connection to run it on. For [`on!`](crate::on).
@@ -59,17 +90,37 @@ impl<'c> Tx<'c> {
 #[macro_export]
 macro_rules! on {
     ($tx:expr, $c:ident => $query:expr) => {
-        (match $tx.at(concat!(module_path!(), ":", line!())) {
-            $crate::Connection::Lite($c) => {
-                let $c = &mut **$c;
-                $query
-            }
-            $crate::Connection::Pg($c) => {
-                let $c = &mut **$c;
-                $query
-            }
-        })
-        .map_err($crate::StoreError::from)
+        match $tx.catch_up().await {
+            Err(error) => Err(error),
+            Ok(()) => (match $tx.at(concat!(module_path!(), ":", line!())) {
+                $crate::Connection::Lite($c) => {
+                    let $c = &mut **$c;
+                    $query
+                }
+                $crate::Connection::Pg($c) => {
+                    let $c = &mut **$c;
+                    $query
+                }
+            })
+            .map_err($crate::StoreError::from),
+        }
+    };
+}
+
+/// Runs one statement whose result nobody looks at, and gives [`store::Result`](crate::Result). On SQLite it is put off: it goes in
+/// one turn with the next statement or with the commit, and what is wrong with it (a row that is there already) is said there, so it
+/// is not for statements whose error is an answer.
+///
+/// ```ignore
+/// later!(tx, "UPDATE employer SET name = $2 WHERE id = $1", id, name)
+/// ```
+#[macro_export]
+macro_rules! later {
+    ($tx:expr, $text:expr $(, $value:expr)* $(,)?) => {
+        match $tx.put_off(concat!(module_path!(), ":", line!()), $text) {
+            Some(put_off) => put_off$(.bind($value))*.done(),
+            None => $crate::on!($tx, c => $crate::sqlx::query($text)$(.bind($value))*.execute(c).await.map(drop)),
+        }
     };
 }
 
@@ -140,11 +191,10 @@ impl Db {
             if let Some(pages) = options.most_pages {
                 lite = lite.pragma("max_page_count", pages.to_string());
             }
-            let connection = lite.connect().await?;
+            let writer = Writer::start(lite, statements.clone(), counts.clone()).await?;
             let read = Readers::new(file, options.connections);
             // Whatever keeps the file from being read is said now.
             drop(read.lend().await?);
-            let writer = Writer::start(connection, statements.clone(), counts.clone())?;
             Pools::Lite { read, writer, file: file.to_owned() }
         } else if options.address.starts_with("postgres:") || options.address.starts_with("postgresql:") {
             let pool = PgPoolOptions::new()
@@ -178,7 +228,7 @@ impl Db {
             Pools::Pg(pool) => {
                 let (pool, statements, counts) = (pool.clone(), self.statements.clone(), self.counts.clone());
                 let written = tokio::spawn(async move {
-                    let mut transaction = pool.begin().await.map_err(StoreError::from)?;
+                    let mut transaction = pool.begin().boxed().await.map_err(StoreError::from)?;
                     let answer = work(&mut Tx::new(Connection::Pg(&mut transaction), &statements)).await?;
                     transaction.commit().await.map_err(StoreError::from)?;
                     counts.committed(1);
@@ -198,7 +248,8 @@ impl Db {
     pub async fn read(&self) -> Result<Reader> {
         let connection = match &self.pools {
             Pools::Lite { read, .. } => Pooled::Lite(read.lend().await?),
-            Pools::Pg(pool) => Pooled::Pg(pool.acquire().await?),
+            // On its own: sqlx's future is 14 KiB, which each request would hold for as long as it waits for anything.
+            Pools::Pg(pool) => Pooled::Pg(pool.acquire().boxed().await?),
         };
         Ok(Reader { connection, statements: self.statements.clone() })
     }

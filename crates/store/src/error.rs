@@ -36,6 +36,16 @@ impl StoreError {
     pub fn is_duplicate(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.is_unique_violation())
     }
+
+    /// The same error once more, for everybody whom it keeps from what they did.
+    pub(crate) fn repeated(&self) -> Self {
+        match self {
+            Self::Busy => Self::Busy,
+            Self::Full => Self::Full,
+            Self::ReadOnly => Self::ReadOnly,
+            other => Self::Commit(other.to_string()),
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -1,6 +1,6 @@
 //! The store: one database, SQLite or PostgreSQL, behind one SQL text.
 //!
-//! It knows no room. A room's `sql.rs` uses [`on!`] and [`Tx`]; its `service.rs` uses [`Db::write`] and [`Db::read`].
+//! It knows no room. A room's `sql.rs` uses [`on!`], [`later!`] and [`Tx`]; its `service.rs` uses [`Db::write`] and [`Db::read`].
 //! To add a table, add a migration (see `migrations/README.md`); the text has to be valid on both databases.
 
 mod bulk;
@@ -13,6 +13,7 @@ mod instant;
 pub mod jobs;
 pub mod lease;
 mod migrate;
+mod put_off;
 mod readers;
 mod secret;
 mod statements;
@@ -29,6 +30,7 @@ pub use entropy::Entropy;
 pub use error::{Result, StoreError};
 pub use instant::Instant;
 pub use migrate::{Migration, Migrations};
+pub use put_off::PutOff;
 pub use secret::{Secret, SecretHash};
 pub use statements::Statement;
 

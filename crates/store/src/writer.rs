@@ -9,10 +9,10 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Connection, Result, Statistics, StoreError, Tx, statements::Statements};
+use crate::{Result, Statistics, StoreError, Tx, statements::Statements};
 
 /// So many writes share one commit at most.
 const TOGETHER: usize = 64;
@@ -66,45 +66,34 @@ enum Order {
     Close(oneshot::Sender<()>),
 }
 
-/// SQLite's one writer: a thread that owns the connection and runs what is queued, in order. On a thread of its own each turn to
-/// the database wakes that thread alone and none of the pages'.
+/// SQLite's one writer: a thread that owns the connection and runs what is queued, in order.
 #[derive(Clone)]
 pub(crate) struct Writer(mpsc::Sender<Order>);
 
 impl Writer {
-    pub(crate) fn start(
-        mut connection: SqliteConnection,
+    /// Opens the connection and begins to work.
+    pub(crate) async fn start(
+        options: SqliteConnectOptions,
         statements: Arc<Statements>,
         counts: Arc<Counts>,
     ) -> Result<Self> {
-        let (sender, mut queue) = mpsc::channel(1024);
+        let (sender, queue) = mpsc::channel(1024);
+        let (opened, wait) = oneshot::channel();
         let working = async move {
-            let mut orders = Vec::with_capacity(TOGETHER);
-            while queue.recv_many(&mut orders, TOGETHER).await > 0 {
-                let mut batch = Vec::with_capacity(orders.len());
-                let mut closing = None;
-                for order in orders.drain(..) {
-                    match order {
-                        Order::Write(queued) => batch.push(queued),
-                        Order::Close(closed) => closing = Some(closed),
-                    }
+            stay_on_this_core();
+            match options.connect().await {
+                Ok(connection) => {
+                    let _ = opened.send(Ok(()));
+                    work(connection, queue, &statements, &counts).await;
                 }
-                if !batch.is_empty() {
-                    let began = Instant::now();
-                    commit_together(&mut connection, batch, &statements, &counts).await;
-                    counts.held(began.elapsed());
-                }
-                if let Some(closed) = closing {
-                    let _ = connection.close().await;
-                    let _ = closed.send(());
-                    return;
-                }
+                Err(error) => drop(opened.send(Err(error))),
             }
         };
         std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || futures::executor::block_on(working))
             .map_err(|error| StoreError::Sql(sqlx::Error::Io(error)))?;
+        wait.await.map_err(|_| StoreError::Gone)??;
         Ok(Self(sender))
     }
 
@@ -137,6 +126,53 @@ impl Writer {
     }
 }
 
+/// Keeps this thread, and those that it starts, on the core where it is. sqlx runs SQLite on a thread of its own, so each statement is
+/// a turn to that thread and back: on one core that is a switch, between two it wakes the other core each time, for several times as
+/// much processor time.
+fn stay_on_this_core() {
+    use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
+    let mut here = CpuSet::new();
+    let core = sched_getcpu();
+    if core < CpuSet::MAX_CPU {
+        here.set(core);
+        if let Err(error) = sched_setaffinity(None, &here) {
+            tracing::info!(%error, "the writer may change cores, which costs processor time");
+        }
+    }
+}
+
+async fn work(
+    mut connection: SqliteConnection,
+    mut queue: mpsc::Receiver<Order>,
+    statements: &Statements,
+    counts: &Counts,
+) {
+    let mut orders = Vec::with_capacity(TOGETHER);
+    while queue.recv_many(&mut orders, TOGETHER).await > 0 {
+        let mut batch = Vec::with_capacity(orders.len());
+        let mut closing = None;
+        for order in orders.drain(..) {
+            match order {
+                Order::Write(queued) => batch.push(queued),
+                Order::Close(closed) => closing = Some(closed),
+            }
+        }
+        if !batch.is_empty() {
+            let began = Instant::now();
+            commit_together(&mut connection, batch, statements, counts).await;
+            counts.held(began.elapsed());
+        }
+        if let Some(closed) = closing {
+            let _ = connection.close().await;
+            let _ = closed.send(());
+            return;
+        }
+    }
+}
+
+const UNDO_AND_GO_ON: &str = "ROLLBACK TO work; RELEASE work; SAVEPOINT work";
+const UNDO_AND_COMMIT: &str = "ROLLBACK TO work; RELEASE work; COMMIT";
+
 async fn commit_together(
     connection: &mut SqliteConnection,
     batch: Vec<Queued>,
@@ -151,9 +187,10 @@ async fn commit_together(
     let ended = async {
         say(connection, if alone { "BEGIN IMMEDIATE" } else { "BEGIN IMMEDIATE; SAVEPOINT work" }).await?;
         while let Some(Queued { work, answer }) = waiting.next() {
-            let ran = {
-                let mut tx = Tx::new(Connection::Lite(connection), statements);
-                AssertUnwindSafe(work(&mut tx)).catch_unwind().await.ok()
+            let (ran, left) = {
+                let mut tx = Tx::writing(connection, statements);
+                let ran = AssertUnwindSafe(work(&mut tx)).catch_unwind().await.ok();
+                (ran, tx.left())
             };
             let keep = matches!(ran, Some((true, _)));
             // As few turns as can be: each is a change of threads.
@@ -162,14 +199,29 @@ async fn commit_together(
                 (false, _) if alone => "ROLLBACK",
                 (true, true) => "RELEASE work; SAVEPOINT work",
                 (true, false) => "RELEASE work; COMMIT",
-                (false, true) => "ROLLBACK TO work; RELEASE work; SAVEPOINT work",
-                (false, false) => "ROLLBACK TO work; RELEASE work; COMMIT",
+                (false, true) => UNDO_AND_GO_ON,
+                (false, false) => UNDO_AND_COMMIT,
             };
-            if let Err(error) = say(connection, next).await {
+            let said = match left.filter(|_| keep) {
+                None => say(connection, next).await,
+                Some(left) => match left.run(connection, next).await {
+                    // What one put off is its own matter, as long as the others' work is still there.
+                    Err(error) if !alone => {
+                        let undone = if waiting.len() > 0 { UNDO_AND_GO_ON } else { UNDO_AND_COMMIT };
+                        if say(connection, undone).await.is_ok() {
+                            drop(answer.send(Err(error)));
+                            continue;
+                        }
+                        Err(error)
+                    }
+                    ran => ran,
+                },
+            };
+            if let Err(error) = said {
                 // On a full disk SQLite has rolled back everything by itself. The work that met it knows why; the others may
                 // try again.
                 let own = ran.filter(|_| !keep).map(|(_, outcome)| outcome);
-                let others = if own.is_some() { StoreError::Busy } else { repeated(&error) };
+                let others = if own.is_some() { StoreError::Busy } else { error.repeated() };
                 drop(answer.send(own.ok_or(error)));
                 return Err(others);
             }
@@ -200,7 +252,7 @@ async fn commit_together(
             for answer in
                 done.into_iter().map(|(answer, _)| answer).chain(waiting.map(|queued| queued.answer))
             {
-                let _ = answer.send(Err(repeated(&error)));
+                let _ = answer.send(Err(error.repeated()));
             }
         }
     }
@@ -210,14 +262,4 @@ async fn say(connection: &mut SqliteConnection, text: &'static str) -> Result<()
     // Each text is prepared once, with all its statements.
     sqlx::query(text).execute(connection).await?;
     Ok(())
-}
-
-/// The same error once more, for everybody who shared the commit.
-fn repeated(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Busy => StoreError::Busy,
-        StoreError::Full => StoreError::Full,
-        StoreError::ReadOnly => StoreError::ReadOnly,
-        other => StoreError::Commit(other.to_string()),
-    }
 }

@@ -149,7 +149,8 @@ pub(crate) async fn confirm_by_factor(
                     Err(error) => return Ok(Err(error)),
                 };
                 let secret = go_on(tx, &app_in, &person, kind, trace, now).await?;
-                Ok::<_, FactorError>(secret.ok_or(FactorError::Ended))
+                // It has ended meanwhile: what was given is not used up.
+                Ok::<_, FactorError>(Ok(secret.ok_or(FactorError::Ended)?))
             }
             .boxed()
         })

@@ -211,7 +211,8 @@ async fn look_at(app: &App, person: &Person, given: Given) -> Result<Checked, Fa
 }
 
 /// Takes what was given, in the transaction of what it is given for, or writes down why not. The outer error undoes the
-/// transaction; the inner one is committed with its consequences.
+/// transaction; the inner one is committed with its consequences. Whether the session has ended meanwhile is seen by what it is
+/// given for, which then must be undone.
 pub(crate) async fn prove(
     tx: &mut Tx<'_>,
     app: &App,
@@ -238,13 +239,10 @@ async fn take(
     checked: &Checked,
     now: Instant,
 ) -> Result<Result<ProofKind, FactorError>, StoreError> {
-    // Whatever else changes the account waits.
-    log_in::sql::hold_lock(tx, person.staff_record, now).await?;
-    if !sessions::sql::is_open(tx, person.session).await? {
-        return Ok(Err(FactorError::Ended));
-    }
     match checked {
         Checked::Passkey(passkey) => {
+            // Whatever else changes the account waits.
+            log_in::sql::hold_lock(tx, person.staff_record, now).await?;
             let taken = passkey.ticket.spend(tx).await?
                 && sql::use_passkey(tx, passkey.factor, (&passkey.before, &passkey.after), now).await?;
             Ok(if taken { Ok(ProofKind::Passkey) } else { Err(FactorError::Stale) })
@@ -263,7 +261,8 @@ async fn prove_code(
     now: Instant,
 ) -> Result<Result<ProofKind, FactorError>, StoreError> {
     let subject = codes_lock(person.staff_record);
-    let lock = log_in::sql::hold_lock(tx, subject, now).await?;
+    // Whatever else changes the account waits as well.
+    let lock = log_in::sql::hold_two_locks(tx, person.staff_record, subject, now).await?;
     if let Some(until) = lock.locked_until.filter(|_| lock.is_locked(now)) {
         return Ok(Err(FactorError::Locked { until }));
     }

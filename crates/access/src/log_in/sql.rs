@@ -1,4 +1,4 @@
-use store::{Instant, Result, Tx, on};
+use store::{Instant, Result, StoreError, Tx, later, on};
 use uuid::Uuid;
 
 use super::Outcome;
@@ -14,9 +14,34 @@ pub(crate) async fn hold_lock(tx: &mut Tx<'_>, subject: Uuid, now: Instant) -> R
         .bind(subject).bind(now).fetch_one(c).await)
 }
 
+/// Holds the locks of two subjects, in this order; the second one's is handed over.
+pub(crate) async fn hold_two_locks(tx: &mut Tx<'_>, first: Uuid, second: Uuid, now: Instant) -> Result<Lock> {
+    let held: Vec<HeldLock> = on!(tx, c => sqlx::query_as(
+        "INSERT INTO log_in_lock (subject, failures, lockings, changed_at) VALUES ($1, 0, 0, $3), ($2, 0, 0, $3)
+         ON CONFLICT (subject) DO UPDATE SET subject = excluded.subject
+         RETURNING subject, failures, lockings, locked_until")
+        .bind(first).bind(second).bind(now).fetch_all(c).await)?;
+    let second = held.into_iter().find(|held| held.subject == second);
+    second.map(|held| held.lock).ok_or_else(|| StoreError::Damaged("a lock could not be held".into()))
+}
+
+#[derive(sqlx::FromRow)]
+struct HeldLock {
+    subject: Uuid,
+    #[sqlx(flatten)]
+    lock: Lock,
+}
+
 pub(crate) async fn set_lock(tx: &mut Tx<'_>, subject: Uuid, lock: &Lock, now: Instant) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE log_in_lock SET failures = $2, lockings = $3, locked_until = $4, changed_at = $5 WHERE subject = $1")
-        .bind(subject).bind(lock.failures).bind(lock.lockings).bind(lock.locked_until).bind(now).execute(c).await.map(drop))
+    later!(
+        tx,
+        "UPDATE log_in_lock SET failures = $2, lockings = $3, locked_until = $4, changed_at = $5 WHERE subject = $1",
+        subject,
+        lock.failures,
+        lock.lockings,
+        lock.locked_until,
+        now,
+    )
 }
 
 /// The lock of `subject` as it is.
@@ -82,8 +107,14 @@ pub(crate) async fn found(
 }
 
 pub(crate) async fn set_browser_lock(tx: &mut Tx<'_>, known_browser: Uuid, lock: &Lock) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE known_browser SET failures = $2, lockings = $3, locked_until = $4 WHERE id = $1")
-        .bind(known_browser).bind(lock.failures).bind(lock.lockings).bind(lock.locked_until).execute(c).await.map(drop))
+    later!(
+        tx,
+        "UPDATE known_browser SET failures = $2, lockings = $3, locked_until = $4 WHERE id = $1",
+        known_browser,
+        lock.failures,
+        lock.lockings,
+        lock.locked_until,
+    )
 }
 
 /// The browsers that an account is locked for, of those known to it: until when, and what they are.
@@ -114,12 +145,18 @@ pub(crate) async fn know_browser(
     device: &str,
     now: Instant,
 ) -> Result<()> {
-    on!(tx, c => sqlx::query(
+    later!(
+        tx,
         "INSERT INTO known_browser (id, browser, staff_record_id, device, known_at, used_at, failures, lockings)
          VALUES ($1, $2, $3, $4, $5, $5, 0, 0)
          ON CONFLICT (browser, staff_record_id) DO UPDATE SET device = excluded.device, used_at = excluded.used_at,
-             failures = 0, lockings = 0, locked_until = NULL")
-        .bind(id).bind(browser).bind(staff_record).bind(device).bind(now).execute(c).await.map(drop))
+             failures = 0, lockings = 0, locked_until = NULL",
+        id,
+        browser,
+        staff_record,
+        device,
+        now,
+    )
 }
 
 /// Remembers a known browser until then, so that no second factor is asked for on it.
@@ -129,8 +166,13 @@ pub(crate) async fn remember_browser(
     staff_record: Uuid,
     until: Instant,
 ) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE known_browser SET remembered_until = $3 WHERE browser = $1 AND staff_record_id = $2")
-        .bind(browser).bind(staff_record).bind(until).execute(c).await.map(drop))
+    later!(
+        tx,
+        "UPDATE known_browser SET remembered_until = $3 WHERE browser = $1 AND staff_record_id = $2",
+        browser,
+        staff_record,
+        until,
+    )
 }
 
 /// Remembers no browser of an account any more.
@@ -147,10 +189,14 @@ pub(crate) async fn count_network_failures(
     began_at: Instant,
     failures: i64,
 ) -> Result<()> {
-    on!(tx, c => sqlx::query(
+    later!(
+        tx,
         "INSERT INTO network_failure (network, began_at, failures) VALUES ($1, $2, $3)
-         ON CONFLICT (network, began_at) DO UPDATE SET failures = network_failure.failures + excluded.failures")
-        .bind(network).bind(began_at).bind(failures).execute(c).await.map(drop))
+         ON CONFLICT (network, began_at) DO UPDATE SET failures = network_failure.failures + excluded.failures",
+        network,
+        began_at,
+        failures,
+    )
 }
 
 /// One try, for the record.
@@ -168,9 +214,16 @@ pub(crate) async fn insert_log_in(
     staff_record: Option<Uuid>,
     tried: &LogIn,
 ) -> Result<()> {
-    on!(tx, c => sqlx::query("INSERT INTO log_in (id, staff_record_id, at, outcome, address, device) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(id).bind(staff_record).bind(tried.at).bind(tried.outcome).bind(&tried.address).bind(&tried.device)
-        .execute(c).await.map(drop))
+    later!(
+        tx,
+        "INSERT INTO log_in (id, staff_record_id, at, outcome, address, device) VALUES ($1, $2, $3, $4, $5, $6)",
+        id,
+        staff_record,
+        tried.at,
+        tried.outcome,
+        &tried.address,
+        &tried.device,
+    )
 }
 
 /// The newest tries on an account.

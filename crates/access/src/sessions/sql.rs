@@ -1,18 +1,29 @@
-use store::{Instant, Result, SecretHash, Tx, on};
+use store::{Instant, Result, SecretHash, Tx, later, on};
 use uuid::Uuid;
 use web::ProofKind;
 
 use super::{EndedBy, NewSession, Session};
 
 pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -> Result<()> {
-    on!(tx, c => sqlx::query(
+    later!(
+        tx,
         "INSERT INTO session (id, secret_hash, staff_record_id, began_at, seen_at, proof, proof_at, proof_failures, address, device,
              previous_at, previous_device, outstanding, provider, provider_token)
-         VALUES ($1, $2, $3, $4, $4, $5, $13, 0, $6, $7, $8, $9, $10, $11, $12)")
-        .bind(session.id).bind(&session.secret).bind(session.staff_record).bind(now).bind(session.proof)
-        .bind(&session.address).bind(&session.device).bind(session.previous_at).bind(&session.previous_device)
-        .bind(session.outstanding).bind(session.provider.as_ref().map(|(id, _)| id))
-        .bind(session.provider.as_ref().map(|(_, token)| token)).bind(session.proof_at).execute(c).await.map(drop))
+         VALUES ($1, $2, $3, $4, $4, $5, $13, 0, $6, $7, $8, $9, $10, $11, $12)",
+        session.id,
+        &session.secret,
+        session.staff_record,
+        now,
+        session.proof,
+        &session.address,
+        &session.device,
+        session.previous_at,
+        &session.previous_device,
+        session.outstanding,
+        session.provider.as_ref().map(|(id, _)| id),
+        session.provider.as_ref().map(|(_, token)| token),
+        session.proof_at,
+    )
 }
 
 /// The session with this secret, also one that has ended.
@@ -36,13 +47,22 @@ pub(crate) async fn open(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Vec<Sess
 }
 
 pub(crate) async fn touch(tx: &mut Tx<'_>, session: Uuid, now: Instant) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2")
-        .bind(session).bind(now).execute(c).await.map(drop))
+    later!(
+        tx,
+        "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2",
+        session,
+        now,
+    )
 }
 
 pub(crate) async fn end(tx: &mut Tx<'_>, session: Uuid, by: EndedBy, now: Instant) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE session SET ended_at = $2, ended_by = $3 WHERE id = $1 AND ended_at IS NULL")
-        .bind(session).bind(now).bind(by).execute(c).await.map(drop))
+    later!(
+        tx,
+        "UPDATE session SET ended_at = $2, ended_by = $3 WHERE id = $1 AND ended_at IS NULL",
+        session,
+        now,
+        by,
+    )
 }
 
 /// Whether a session has not been ended.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use futures::{FutureExt, future::join_all};
-use store::{Day, Db, Instant, StoreError, Tx, Value, insert_many, lease, on, testing};
+use store::{Day, Db, Instant, StoreError, Tx, Value, insert_many, later, lease, on, testing};
 use uuid::Uuid;
 
 fn now() -> Instant {
@@ -71,6 +71,83 @@ async fn an_error_or_a_panic_undoes_its_own_work_only() {
         let names = names(&db).await;
         assert_eq!(names.len(), 40);
         assert!(names.iter().all(|name| name.starts_with("good")), "{names:?}");
+    })
+    .await;
+}
+
+async fn insert_later(tx: &mut Tx<'_>, name: &str) -> store::Result<()> {
+    later!(tx, "INSERT INTO lease (name, holder, held_until) VALUES ($1, $2, $3)", name, Uuid::nil(), now())
+}
+
+#[tokio::test]
+async fn what_is_put_off_is_seen_by_the_next_statement_and_kept() {
+    testing::both("put off", |db| async move {
+        let seen = db.write(|tx| {
+            async move {
+                insert_later(tx, "a").await?;
+                insert_later(tx, "b").await?;
+                let seen: Vec<String> = on!(tx, c => sqlx::query_scalar("SELECT name FROM lease ORDER BY name").fetch_all(c).await)?;
+                later!(tx, "UPDATE lease SET name = $2 WHERE name = $1", "b", "c")?;
+                insert_later(tx, "d").await?;
+                Ok::<_, StoreError>(seen)
+            }
+            .boxed()
+        });
+        assert_eq!(seen.await.unwrap(), ["a", "b"]);
+        assert_eq!(names(&db).await, ["a", "c", "d"]);
+        let undone = db.write(|tx| {
+            async move {
+                insert_later(tx, "e").await?;
+                Err::<(), _>(StoreError::Gone)
+            }
+            .boxed()
+        });
+        undone.await.unwrap_err();
+        assert_eq!(names(&db).await, ["a", "c", "d"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_off_and_fails_undoes_its_own_work_only() {
+    testing::both("put off and failing", |db| async move {
+        write(&db, "taken".into()).await.unwrap();
+        // Alone, among others that share the commit, last of them, and where the work makes nothing of the error.
+        for round in 0..20 {
+            let good = (0..5).map(|n| write(&db, format!("good {round:02} {n}")).map(Some).boxed());
+            let bad = (0..5).map(|n| {
+                db.write(move |tx| {
+                    async move {
+                        insert_later(tx, &format!("bad {n}")).await?;
+                        insert_later(tx, "taken").await?;
+                        if n % 2 == 0 {
+                            // On PostgreSQL nothing more is done in such a transaction.
+                            insert(tx, "never").await.unwrap_err();
+                        }
+                        Ok::<(), StoreError>(())
+                    }
+                    .boxed()
+                })
+                .map(|answer| answer.err().map(Err))
+                .boxed()
+            });
+            let answers: Vec<_> =
+                if round % 2 == 0 { good.chain(bad).collect() } else { bad.chain(good).collect() };
+            let answers = join_all(answers).await;
+            assert_eq!(
+                answers.iter().filter(|answer| matches!(answer, Some(Ok(())))).count(),
+                5,
+                "{answers:?}"
+            );
+            assert_eq!(
+                answers.iter().filter(|answer| matches!(answer, Some(Err(_)))).count(),
+                5,
+                "{answers:?}"
+            );
+        }
+        let names = names(&db).await;
+        assert_eq!(names.len(), 101);
+        assert!(names.iter().all(|name| name.starts_with("good") || name == "taken"), "{names:?}");
     })
     .await;
 }
