@@ -7,12 +7,12 @@ use std::{
 };
 
 use rustls::{
-    CertificateError, DistinguishedName, Error, RootCertStore,
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, UnixTime},
-    server::{ParsedCertificate, WebPkiClientVerifier, danger::ClientCertVerifier},
+    DistinguishedName, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime},
 };
 use store::Instant;
+use webpki::{EndEntityCert, Error, KeyUsage, VerifiedPath};
 use x509_parser::{certificate::X509Certificate, parse_x509_certificate};
 
 use super::{
@@ -20,6 +20,7 @@ use super::{
     authorities::{self, Authority, BUNDLE_BYTES},
     card, findings,
     lists::{self, LISTS_BYTES, List},
+    revocation::LookUp,
     watched::Watched,
 };
 
@@ -32,7 +33,7 @@ pub struct Checker(Arc<Shared>);
 
 struct Shared {
     uuid_field: UuidField,
-    provider: Arc<CryptoProvider>,
+    algorithms: &'static [&'static dyn SignatureVerificationAlgorithm],
     /// Whoever holds it looks at the files; nobody waits for it who only checks a card.
     files: Mutex<Files>,
     current: RwLock<Arc<Current>>,
@@ -42,22 +43,22 @@ struct Shared {
 /// The files, and the time in microseconds at which they were looked at.
 pub(super) struct Files {
     pub(super) authorities: Watched<Authority>,
-    pub(super) lists: Vec<Watched<List>>,
+    pub(super) lists: Vec<Watched<Arc<List>>>,
     looked_at: i64,
 }
 
 /// What cards are checked against.
 struct Current {
-    /// None where no authority is valid.
-    verifier: Option<Arc<dyn ClientCertVerifier>>,
+    /// Of the authorities that are valid, and trusted by themselves.
+    anchors: Vec<TrustAnchor<'static>>,
     /// Trusted by no means: they only help to find a chain.
     intermediates: Vec<CertificateDer<'static>>,
     /// The names of all authorities, DER.
     names: Vec<Vec<u8>>,
-    /// The anchors that are valid, which the verifier does not look at by itself.
+    /// The certificates of the anchors.
     valid: Vec<CertificateDer<'static>>,
-    /// Without any list the verifier would ask for none.
-    has_lists: bool,
+    /// The newest first, which is the one that answers for a certificate.
+    lists: Vec<Arc<List>>,
 }
 
 impl fmt::Debug for Checker {
@@ -75,26 +76,22 @@ impl Checker {
     pub fn open(settings: &Settings, folder: &Path) -> Result<Self, SettingsError> {
         settings.check_host()?;
         settings.proxy_secret(folder)?;
-        let provider = Arc::new(ring::default_provider());
         let authorities = Watched::open(
             "authorities",
             folder.join(&settings.authorities),
             BUNDLE_BYTES,
             authorities::parse,
         )?;
-        let roots = all_roots(&authorities.content);
-        let open_list = |path| {
-            let parse = |bytes: &[u8]| lists::parse(bytes, &roots, &provider);
-            Watched::open("revocation_lists", folder.join(path), LISTS_BYTES, parse)
-        };
+        let open_list =
+            |path| Watched::open("revocation_lists", folder.join(path), LISTS_BYTES, lists::parse);
         let lists = settings.revocation_lists.iter().map(open_list).collect::<Result<Vec<_>, _>>()?;
         // Which authorities are valid is seen at the first look, since the time is not known here.
         let files = Files { authorities, lists, looked_at: i64::MIN };
-        let current = files.current(i64::MIN, &provider);
+        let current = files.current(i64::MIN);
         let hints = Hints { names: hints(&files), newer: OnceLock::new() };
         Ok(Self(Arc::new(Shared {
             uuid_field: settings.uuid_field.clone(),
-            provider,
+            algorithms: ring::default_provider().signature_verification_algorithms.all,
             files: Mutex::new(files),
             current: RwLock::new(Arc::new(current)),
             hints,
@@ -120,16 +117,22 @@ impl Checker {
             let known = current.names.iter().any(|name| name == certificate.issuer().as_raw());
             return Err(if known { CardRefused::WrongUse } else { CardRefused::UnknownIssuer });
         }
-        let verifier = current.verifier.as_ref().ok_or(CardRefused::UnknownIssuer)?;
-        let intermediates: Vec<_> = others.iter().chain(&current.intermediates).cloned().collect();
-        let seconds = Duration::from_micros(now.microseconds().try_into().unwrap_or(0)).as_secs();
-        let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        verifier
-            .verify_client_cert(own, &intermediates, at)
-            .map_err(|error| refused(&error, own, &certificate, seconds))?;
-        if !current.has_lists {
-            return Err(CardRefused::RevocationUnknown);
+        if current.anchors.is_empty() {
+            return Err(CardRefused::UnknownIssuer);
         }
+        // `webpki` reads certificates more strictly than was done above.
+        let card = EndEntityCert::try_from(own).map_err(|_| CardRefused::Unreadable)?;
+        let intermediates: Vec<_> =
+            others.iter().chain(&current.intermediates).map(|der| CertificateDer::from(&**der)).collect();
+        let algorithms = self.0.algorithms;
+        let seconds = now.microseconds().max(0) / 1_000_000;
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds.unsigned_abs()));
+        let look_up = LookUp { lists: &current.lists, algorithms, seconds };
+        // Asked of each chain that is found, so that another is looked for where it refuses one.
+        let not_revoked = |path: &VerifiedPath<'_>| look_up.check(path);
+        let (anchors, usage) = (&current.anchors, KeyUsage::client_auth());
+        card.verify_for_usage(algorithms, anchors, &intermediates, at, usage, None, Some(&not_revoked))
+            .map_err(|error| refused(&error, &certificate, seconds))?;
         card::check_use(&certificate)?;
         Card::read(&certificate, &self.0.uuid_field)
     }
@@ -164,11 +167,9 @@ impl Checker {
             return;
         }
         files.looked_at = now.microseconds();
-        let provider = &self.0.provider;
         let mut changed = files.authorities.look(BUNDLE_BYTES, authorities::parse);
-        let roots = all_roots(&files.authorities.content);
         for list in &mut files.lists {
-            changed |= list.look(LISTS_BYTES, |bytes| lists::parse(bytes, &roots, provider));
+            changed |= list.look(LISTS_BYTES, lists::parse);
         }
         let seconds = now.microseconds().div_euclid(1_000_000);
         let current = &self.0.current;
@@ -179,7 +180,7 @@ impl Checker {
                 return;
             }
         }
-        let new = Arc::new(files.current(seconds, provider));
+        let new = Arc::new(files.current(seconds));
         *current.write().unwrap_or_else(PoisonError::into_inner) = new;
         self.0.hints.replace(hints(files));
     }
@@ -193,75 +194,52 @@ fn hints(files: &Files) -> Vec<DistinguishedName> {
     files.authorities.content.iter().map(Authority::hint).collect()
 }
 
-/// All of a bundle, whether valid or not.
-fn all_roots(authorities: &[Authority]) -> Arc<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().map(|authority| authority.der.clone()));
-    Arc::new(roots)
-}
-
 impl Files {
-    fn current(&self, seconds: i64, provider: &Arc<CryptoProvider>) -> Current {
+    fn current(&self, seconds: i64) -> Current {
         let authorities = &self.authorities.content;
         let valid: Vec<_> = valid_anchors(authorities, seconds).map(|anchor| anchor.der.clone()).collect();
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(valid.iter().cloned());
-        let mut lists: Vec<&List> = self.lists.iter().flat_map(|file| file.content.iter()).collect();
-        // The verifier takes the first that answers for a certificate.
+        let mut lists: Vec<_> = self.lists.iter().flat_map(|file| file.content.iter().cloned()).collect();
         lists.sort_by_key(|list| Reverse(list.this_update));
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .with_crls(lists.iter().map(|list| list.der.clone()))
-            .enforce_revocation_expiration()
-            .build();
         Current {
-            // Each list was taken when it was read: only a want of roots is left.
-            verifier: verifier.ok(),
+            anchors: roots.roots,
             intermediates: authorities::intermediates(authorities)
                 .map(|authority| authority.der.clone())
                 .collect(),
             names: authorities.iter().map(|authority| authority.subject.clone()).collect(),
             valid,
-            has_lists: !lists.is_empty(),
+            lists,
         }
     }
 }
 
-/// What the verifier's refusal means to the card's holder.
-fn refused(
-    error: &Error,
-    own: &CertificateDer<'_>,
-    certificate: &X509Certificate<'_>,
-    seconds: u64,
-) -> CardRefused {
-    use CertificateError as Bad;
+/// What a refused chain means to the card's holder.
+fn refused(error: &Error, certificate: &X509Certificate<'_>, seconds: i64) -> CardRefused {
     let validity = certificate.validity();
-    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
     match error {
-        Error::InvalidCertificate(bad) => match bad {
-            Bad::Revoked => CardRefused::Revoked,
-            Bad::UnknownRevocationStatus
-            | Bad::ExpiredRevocationList
-            | Bad::ExpiredRevocationListContext { .. } => CardRefused::RevocationUnknown,
-            Bad::InvalidPurpose | Bad::InvalidPurposeContext { .. } => CardRefused::WrongUse,
-            Bad::Expired | Bad::ExpiredContext { .. } if validity.not_after.timestamp() < seconds => {
-                CardRefused::Expired
-            }
-            Bad::NotValidYet | Bad::NotValidYetContext { .. }
-                if validity.not_before.timestamp() > seconds =>
-            {
-                CardRefused::NotYetValid
-            }
-            Bad::BadEncoding
-            | Bad::UnhandledCriticalExtension
-            | Bad::UnsupportedSignatureAlgorithmContext { .. }
-            | Bad::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => CardRefused::Unreadable,
-            // The verifier reads certificates more strictly than we do.
-            _ if ParsedCertificate::try_from(own).is_err() => CardRefused::Unreadable,
-            // A chain that breaks further up: a signature, an expired authority, a constraint.
-            _ => CardRefused::UnknownIssuer,
-        },
-        Error::InvalidCertRevocationList(_) => CardRefused::RevocationUnknown,
-        _ => CardRefused::Unreadable,
+        Error::CertRevoked => CardRefused::Revoked,
+        Error::UnknownRevocationStatus
+        | Error::IssuerNotCrlSigner
+        | Error::InvalidCrlSignatureForPublicKey
+        | Error::UnsupportedCrlSignatureAlgorithmContext(_)
+        | Error::UnsupportedCrlSignatureAlgorithmForPublicKeyContext(_) => CardRefused::RevocationUnknown,
+        Error::RequiredEkuNotFoundContext(_) => CardRefused::WrongUse,
+        Error::CertExpired { .. } | Error::InvalidCertValidity
+            if validity.not_after.timestamp() < seconds =>
+        {
+            CardRefused::Expired
+        }
+        Error::CertNotValidYet { .. } if validity.not_before.timestamp() > seconds => {
+            CardRefused::NotYetValid
+        }
+        Error::BadDer
+        | Error::BadDerTime
+        | Error::TrailingData(_)
+        | Error::UnsupportedSignatureAlgorithmContext(_)
+        | Error::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => CardRefused::Unreadable,
+        // A chain that breaks further up: a signature, an expired authority, a constraint.
+        _ => CardRefused::UnknownIssuer,
     }
 }
 

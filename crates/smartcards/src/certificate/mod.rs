@@ -13,6 +13,8 @@ mod findings;
 mod handshake;
 mod lists;
 mod proxy;
+mod revocation;
+mod scope;
 mod settings;
 mod watched;
 

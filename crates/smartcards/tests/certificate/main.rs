@@ -7,6 +7,7 @@ mod files;
 mod handshake;
 mod lists;
 mod proxy;
+mod revocation;
 
 use std::{fs, path::PathBuf};
 
