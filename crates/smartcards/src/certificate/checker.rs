@@ -20,6 +20,7 @@ use super::{
     authorities::{self, Authority, BUNDLE_BYTES},
     card, findings,
     lists::{self, LISTS_BYTES, List},
+    remembered::remembering,
     revocation::LookUp,
     watched::Watched,
 };
@@ -33,7 +34,7 @@ pub struct Checker(Arc<Shared>);
 
 struct Shared {
     uuid_field: UuidField,
-    algorithms: &'static [&'static dyn SignatureVerificationAlgorithm],
+    algorithms: Vec<Box<dyn SignatureVerificationAlgorithm>>,
     /// Whoever holds it looks at the files; nobody waits for it who only checks a card.
     files: Mutex<Files>,
     current: RwLock<Arc<Current>>,
@@ -91,7 +92,7 @@ impl Checker {
         let hints = Hints { names: hints(&files), newer: OnceLock::new() };
         Ok(Self(Arc::new(Shared {
             uuid_field: settings.uuid_field.clone(),
-            algorithms: ring::default_provider().signature_verification_algorithms.all,
+            algorithms: remembering(ring::default_provider().signature_verification_algorithms.all),
             files: Mutex::new(files),
             current: RwLock::new(Arc::new(current)),
             hints,
@@ -124,14 +125,14 @@ impl Checker {
         let card = EndEntityCert::try_from(own).map_err(|_| CardRefused::Unreadable)?;
         let intermediates: Vec<_> =
             others.iter().chain(&current.intermediates).map(|der| CertificateDer::from(&**der)).collect();
-        let algorithms = self.0.algorithms;
+        let algorithms: Vec<_> = self.0.algorithms.iter().map(|algorithm| &**algorithm).collect();
         let seconds = now.microseconds().max(0) / 1_000_000;
         let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds.unsigned_abs()));
-        let look_up = LookUp { lists: &current.lists, algorithms, seconds };
+        let look_up = LookUp { lists: &current.lists, algorithms: &algorithms, seconds };
         // Asked of each chain that is found, so that another is looked for where it refuses one.
         let not_revoked = |path: &VerifiedPath<'_>| look_up.check(path);
         let (anchors, usage) = (&current.anchors, KeyUsage::client_auth());
-        card.verify_for_usage(algorithms, anchors, &intermediates, at, usage, None, Some(&not_revoked))
+        card.verify_for_usage(&algorithms, anchors, &intermediates, at, usage, None, Some(&not_revoked))
             .map_err(|error| refused(&error, &certificate, seconds))?;
         card::check_use(&certificate)?;
         Card::read(&certificate, &self.0.uuid_field)

@@ -13,6 +13,7 @@ mod findings;
 mod handshake;
 mod lists;
 mod proxy;
+mod remembered;
 mod revocation;
 mod scope;
 mod settings;
