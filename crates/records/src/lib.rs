@@ -43,8 +43,8 @@ pub use roles::{
     roles_of,
 };
 pub use staff::{
-    Holder, StaffRecord, Username, find_by_username, holder, holders_by_email, holders_by_smartcard,
-    mark_proved, stem, usernames, whose_username,
+    Holder, StaffRecord, Username, any_record, find_by_username, holder, holders_by_email,
+    holders_by_smartcard, mark_proved, stem, usernames, whose_username,
 };
 
 /// The jobs of this room.

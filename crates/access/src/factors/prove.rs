@@ -302,9 +302,8 @@ async fn take_code(
         let secret = app.keys.open_sealed(Sealed::Factor, staff_record.as_bytes(), &keyed.secret);
         let known = secret.and_then(|secret| Authenticator::from_secret(&secret));
         let step = known.and_then(|known| known.step(typed, now, keyed.last_step));
-        if let Some(step) = step
-            && sql::use_step(tx, keyed.id, step, now).await?
-        {
+        if let Some(step) = step {
+            sql::use_step(tx, keyed.id, step, now).await?;
             return Ok(Some(ProofKind::Authenticator));
         }
     }

@@ -1,4 +1,4 @@
-use store::{Instant, Result, Tx, on};
+use store::{Instant, Result, Tx, later, on};
 use uuid::Uuid;
 
 use super::{Factor, FactorKind};
@@ -49,11 +49,9 @@ pub(super) async fn insert(
         .bind(new.last_step).execute(c).await.map(|done| done.rows_affected() == 1))
 }
 
-/// An authenticator's code was used; `false` where the same or a later one was in the meantime.
-pub(super) async fn use_step(tx: &mut Tx<'_>, factor: Uuid, step: i64, now: Instant) -> Result<bool> {
-    on!(tx, c => sqlx::query(
-        "UPDATE second_factor SET last_step = $2, last_used_at = $3 WHERE id = $1 AND (last_step IS NULL OR last_step < $2)")
-        .bind(factor).bind(step).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+/// An authenticator's code was used. Whoever holds the lock of the account's codes has read that neither it nor a later one was.
+pub(super) async fn use_step(tx: &mut Tx<'_>, factor: Uuid, step: i64, now: Instant) -> Result<()> {
+    later!(tx, "UPDATE second_factor SET last_step = $2, last_used_at = $3 WHERE id = $1", factor, step, now,)
 }
 
 /// A passkey was used; `false` where it was used or removed in the meantime, so that its counter is another now.

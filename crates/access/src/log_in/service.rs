@@ -102,8 +102,15 @@ pub async fn log_in(app: &App, attempt: Attempt) -> Result<LoggedIn, LogInError>
 /// Whose password it is held against.
 struct Tried {
     username: Username,
-    subject: Uuid,
+    subject: Subject,
     hash: Option<String>,
+}
+
+/// Whose account it is, or what stands for one that nobody has.
+#[derive(Clone, Copy)]
+struct Subject {
+    id: Uuid,
+    exists: bool,
 }
 
 // Many may wait for the hash, so what comes before and after it has memory of its own, and only while it lasts. Never inlined, or the
@@ -117,8 +124,9 @@ fn look_up<'a>(app: &'a App, attempt: &'a Attempt) -> BoxFuture<'a, Result<Tried
             .ok_or(LogInError::Wrong)?;
         let mut reader = app.db.read().await?;
         let found = records::whose_username(&mut reader.tx(), &username, now).await?;
-        let subject = found.unwrap_or_else(|| nobody(&attempt.username));
-        let hash = account::sql::password_hash(&mut reader.tx(), subject).await?;
+        let id = found.unwrap_or_else(|| nobody(&attempt.username));
+        let subject = Subject { id, exists: found.is_some() };
+        let hash = account::sql::password_hash(&mut reader.tx(), id).await?;
         Ok(Tried { username, subject, hash })
     }
     .boxed()
@@ -172,16 +180,15 @@ struct Judged {
 async fn judge(
     tx: &mut Tx<'_>,
     app: &App,
-    subject: Uuid,
+    Subject { id: subject, exists }: Subject,
     verified: Option<String>,
     attempt: &Attempt,
     now: Instant,
 ) -> Result<Judged, StoreError> {
     let lock = sql::hold_lock(tx, subject, now).await?;
-    let holder = records::holder(tx, subject, now).await?.map(Box::new);
-    if holder.is_none() {
-        app.read_in_vain();
-    }
+    // Where there is none, another's is read, and forgotten: it takes as long.
+    let read = if exists { subject } else { app.any_record().unwrap_or(subject) };
+    let holder = records::holder(tx, read, now).await?.map(Box::new).filter(|_| exists);
     let network = attempt.client.network();
     let since = piece(now).plus_minutes(-2 * NETWORK_PIECE_MINUTES);
     let browser = attempt.browser.unwrap_or_default();

@@ -59,6 +59,14 @@ pub async fn whose_username(tx: &mut Tx<'_>, username: &Username, now: Instant) 
         .bind(username.as_str()).bind(now).fetch_optional(c).await)
 }
 
+/// Any staff record there is.
+///
+/// # Errors
+/// What the database says.
+pub async fn any_record(tx: &mut Tx<'_>) -> Result<Option<Uuid>> {
+    on!(tx, c => sqlx::query_scalar("SELECT id FROM staff LIMIT 1").fetch_optional(c).await)
+}
+
 /// One staff record with its employer.
 ///
 /// # Errors
