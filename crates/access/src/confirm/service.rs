@@ -7,7 +7,7 @@ use web::{Client, Password, Person, ProofKind};
 use crate::{
     App, account,
     app::{Trace, holder_of},
-    factors::{FactorError, Given, check, prove},
+    factors::{FactorError, Given, prove_for},
     hasher::HashError,
     log_in,
     sessions::{self, EndedBy},
@@ -134,27 +134,14 @@ pub(crate) async fn confirm_by_factor(
     app: &App,
     person: &Person,
     given: Given,
-    (client, device): (Client, String),
+    place: (Client, String),
     trace: Trace,
 ) -> Result<Secret, FactorError> {
-    let now = app.clock.now();
-    let checked = check(app, person, given).await?;
-    let (app_in, person) = (app.clone(), person.clone());
-    app.db
-        .write(move |tx| {
-            async move {
-                let place = (client, device.as_str());
-                let kind = match prove(tx, &app_in, &person, checked, place, trace.clone(), now).await? {
-                    Ok(kind) => kind,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let secret = go_on(tx, &app_in, &person, kind, trace, now).await?;
-                // It has ended meanwhile: what was given is not used up.
-                Ok::<_, FactorError>(Ok(secret.ok_or(FactorError::Ended)?))
-            }
-            .boxed()
-        })
-        .await?
+    let (app_in, confirmed) = (app.clone(), trace.clone());
+    prove_for(app, person, given, place, trace, move |tx, person, kind, now| {
+        async move { go_on(tx, &app_in, &person, kind, confirmed, now).await }.boxed()
+    })
+    .await
 }
 
 /// The session goes on under a new secret; `None` where it has ended.

@@ -11,6 +11,6 @@ mod views;
 pub(crate) use model::{Entry, Need};
 pub use model::{Factor, FactorKind, History};
 pub use prove::{FactorError, Given};
-pub(crate) use prove::{check, codes_lock, prove};
+pub(crate) use prove::{codes_lock, prove_for};
 pub use set_up::SetUpError;
 pub(crate) use views::ProveView;

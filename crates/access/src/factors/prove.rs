@@ -1,6 +1,6 @@
 //! Giving a factor: a passkey, a code of an authenticator app, or one of the codes that were written down.
 
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use records::Holder;
 use second_factors::{
     authenticator::Authenticator,
@@ -159,14 +159,57 @@ fn texts(stored: &[Keyed]) -> Vec<String> {
     stored.iter().filter_map(|keyed| String::from_utf8(keyed.secret.clone()).ok()).collect()
 }
 
+/// Takes what was given and does, in the same transaction, what it is given for. That says `None` where the session has ended
+/// meanwhile, and then nothing is used up.
+///
+/// # Errors
+/// See [`FactorError`].
+pub(crate) async fn prove_for<T, F>(
+    app: &App,
+    person: &Person,
+    given: Given,
+    (client, device): (Client, String),
+    trace: Trace,
+    purpose: F,
+) -> Result<T, FactorError>
+where
+    T: Send + 'static,
+    F: for<'t, 'c> FnOnce(
+            &'t mut Tx<'c>,
+            Person,
+            ProofKind,
+            Instant,
+        ) -> BoxFuture<'t, Result<Option<T>, StoreError>>
+        + Send
+        + 'static,
+{
+    let now = app.clock.now();
+    let checked = check(app, person, given).await?;
+    let (app_in, person) = (app.clone(), person.clone());
+    app.db
+        .write(move |tx| {
+            async move {
+                match prove(tx, &app_in, &person, checked, (client, &device), trace, now).await? {
+                    Ok(proof) => {
+                        let done = purpose(tx, person, proof, now).await?;
+                        Ok::<_, FactorError>(Ok(done.ok_or(FactorError::Ended)?))
+                    }
+                    Err(error) => Ok(Err(error)),
+                }
+            }
+            .boxed()
+        })
+        .await?
+}
+
 /// What was given, as far as it can be looked at without the account being held.
-pub(crate) enum Checked {
+enum Checked {
     Code(String),
     Passkey(Box<CheckedPasskey>),
 }
 
 /// A passkey's answer that is right for what was stored when it was looked at.
-pub(crate) struct CheckedPasskey {
+struct CheckedPasskey {
     ticket: tickets::Opened<Asked>,
     factor: Uuid,
     before: Vec<u8>,
@@ -177,11 +220,7 @@ pub(crate) struct CheckedPasskey {
 ///
 /// # Errors
 /// What the store says.
-pub(crate) async fn check(
-    app: &App,
-    person: &Person,
-    given: Given,
-) -> Result<Result<Checked, FactorError>, StoreError> {
+async fn check(app: &App, person: &Person, given: Given) -> Result<Result<Checked, FactorError>, StoreError> {
     match look_at(app, person, given).await {
         Err(FactorError::Store(error)) => Err(error),
         looked => Ok(looked),
@@ -211,9 +250,8 @@ async fn look_at(app: &App, person: &Person, given: Given) -> Result<Checked, Fa
 }
 
 /// Takes what was given, in the transaction of what it is given for, or writes down why not. The outer error undoes the
-/// transaction; the inner one is committed with its consequences. Whether the session has ended meanwhile is seen by what it is
-/// given for, which then must be undone.
-pub(crate) async fn prove(
+/// transaction; the inner one is committed with its consequences.
+async fn prove(
     tx: &mut Tx<'_>,
     app: &App,
     person: &Person,

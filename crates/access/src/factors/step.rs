@@ -4,11 +4,7 @@ use futures::FutureExt;
 use store::StoreError;
 use web::Person;
 
-use super::{
-    FactorError, Given,
-    prove::{check, prove},
-    sql,
-};
+use super::{FactorError, Given, prove::prove_for, sql};
 use crate::{
     App,
     app::Trace,
@@ -26,25 +22,15 @@ pub(super) async fn give(
     completion: Completion,
     trace: Trace,
 ) -> Result<LoggedIn, FactorError> {
-    let now = app.clock.now();
-    let checked = check(app, person, given).await?;
-    let (app_in, person) = (app.clone(), person.clone());
-    app.db
-        .write(move |tx| {
-            async move {
-                let place = (completion.client, completion.device.as_str());
-                let proof = match prove(tx, &app_in, &person, checked, place, trace, now).await? {
-                    Ok(proof) => proof,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let completion = Completion { proof, ..completion };
-                let logged_in = log_in::complete(tx, &app_in, &person, completion, now).await?;
-                // It has ended meanwhile: what was given is not used up.
-                Ok::<_, FactorError>(Ok(logged_in.ok_or(FactorError::Ended)?))
-            }
-            .boxed()
-        })
-        .await?
+    let (app_in, place) = (app.clone(), (completion.client, completion.device.clone()));
+    prove_for(app, person, given, place, trace, move |tx, person, proof, now| {
+        async move {
+            let completion = Completion { proof, ..completion };
+            log_in::complete(tx, &app_in, &person, completion, now).await
+        }
+        .boxed()
+    })
+    .await
 }
 
 /// Somebody puts off setting one up, which their employer lets them. `None` where the session has ended, or one was set up in another
