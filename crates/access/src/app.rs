@@ -1,11 +1,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use audit::{Actor, NewEntry, Origin};
-use records::{Employer, Holder};
+pub(crate) use records::holder_of;
+use records::{Employer, Holder, origin};
 use second_factors::passkeys::{PasskeyError, Passkeys};
 use store::{Clock, Db, Entropy, Instant, StoreError};
 use uuid::Uuid;
-use web::{Desk, Keys, Page, Person, Site};
+use web::{Desk, Keys, Page, Site};
 
 use crate::{hasher::Hasher, passwords::Judge, settings::Settings, smartcard::Cards};
 
@@ -103,7 +104,8 @@ impl App {
     }
 }
 
-fn desk(employer: &Employer) -> Desk {
+/// An employer's service desk, as pages show it.
+pub(crate) fn desk(employer: &Employer) -> Desk {
     let settings = &employer.settings;
     let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Desk {
@@ -114,11 +116,6 @@ fn desk(employer: &Employer) -> Desk {
         hours: given(&settings.service_desk.hours),
         mail_accounts: settings.it_service_desk.as_ref().map(|desk| (desk.name.clone(), given(&desk.phone))),
     }
-}
-
-/// The staff record and employer that the front has read for this request.
-pub(crate) fn holder_of(person: &Person) -> Result<&Holder, StoreError> {
-    person.record.downcast_ref().ok_or_else(|| StoreError::Damaged("the front read no staff record".into()))
 }
 
 /// Who does something, and from where: for the trail.
@@ -183,8 +180,4 @@ impl Trace {
             origin: self.origin,
         }
     }
-}
-
-fn origin(page: &Page) -> Origin {
-    Origin { address: Some(page.client().address.to_string()), request: Some(page.request().to_owned()) }
 }

@@ -27,6 +27,7 @@ mod employer;
 mod holds;
 pub mod import;
 mod letters;
+mod pages;
 mod roles;
 mod staff;
 mod words;
@@ -38,12 +39,13 @@ pub use employer::{
 };
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
+pub use pages::{App, holder_of, origin, permitted};
 pub use roles::{
     Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, permit, role_grant,
     roles_of,
 };
 pub use staff::{
-    Holder, StaffRecord, Username, any_record, find_by_username, holder, holders_by_email,
+    Holder, HolderRow, StaffRecord, Username, any_record, find_by_username, holder, holders_by_email,
     holders_by_smartcard, mark_proved, stem, usernames, whose_username,
 };
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use records::{Holder, Learning, LocalLink};
+use records::{Learning, LocalLink};
 use store::Db;
 use web::{
     Audience, Page, Person, Problem, Route, format,
@@ -30,10 +30,7 @@ struct LearningView {
 
 /// P4.
 async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Response, Problem> {
-    let holder = person
-        .record
-        .downcast_ref::<Holder>()
-        .ok_or_else(|| Problem::broken("the front read no staff record"))?;
+    let holder = records::holder_of(&person)?;
     let mut reader = db.read().await?;
     let changes = records::open_holds(&mut reader.tx(), person.staff_record, person.now).await?.len();
     drop(reader);

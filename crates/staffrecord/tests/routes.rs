@@ -4,9 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use http::Method;
-use records::{Grant, Permission, Permit, Role, Username, role_grant};
-use second_factors::testing::Phone;
-use testing::{Browser, PASSWORD, Portal, both_databases};
+use records::Role;
+use testing::{Browser, INSIDE, OUTSIDE, PASSWORD, Portal, both_databases};
 use web::Audience;
 
 /// What a caller is answered: a status, and where a redirect leads.
@@ -98,6 +97,12 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
     }
 }
 
+/// The answers of a role's page: to whoever holds the role, inside, asking with an id that is nobody's at their employer; and where it
+/// leads whoever has confirmed nothing lately, if it asks for that.
+fn expected_of_role(method: &Method, path: &str) -> Expected {
+    panic!("{method} {path} is a new route of a role: say here what its caller is answered")
+}
+
 async fn asked(browser: &mut Browser, method: &Method, path: &str) -> (u16, Option<String>) {
     let answer = if method == Method::POST { browser.post(path, &[]).await } else { browser.get(path).await };
     assert!(!answer.body.contains("Something went wrong on our side"), "{method} {path}");
@@ -108,28 +113,11 @@ fn owned((status, place): Expected) -> (u16, Option<String>) {
     (status, place.map(str::to_owned))
 }
 
-async fn grant_hr(portal: &Portal, username: &str) {
-    let permit = Permit::operator(Permission::GrantRole, portal.holder(username).await.employer.id);
-    let username = Username::parse(username).unwrap();
-    let grant = Grant { username, role: Role::Hr, reason: None, recover: true };
-    let (now, origin) = (portal.clock.now(), audit::Origin::default());
-    role_grant(&portal.db, &portal.entropy, now, &permit, grant, origin).await.unwrap();
-}
-
 /// Amina has an authenticator app, and Joanne nothing but a password. Both hold a role, so that more is asked for anywhere.
 async fn halfway(portal: &Portal) -> [(&'static str, &'static str); 2] {
-    let mut amina = portal.logged_in("427ADELAC01").await;
-    let form = "/my-account/second-factors/authenticator";
-    let page = amina.get(form).await;
-    let between = |before: &str, after: &str| page.body.split_once(before)?.1.split_once(after);
-    let phone = Phone::typed(between("Key to type: <strong class=\"portal-code\">", "<").unwrap().0);
-    let ticket = between("name=\"ticket\" value=\"", "\"").unwrap().0;
-    let code = phone.code(portal.clock.now());
-    amina.post(form, &[("ticket", ticket), ("code", &code), ("name", "App")]).await.is(303);
+    portal.with_role("427ADELAC01", Role::Hr).await;
     portal.set_password("427JFLETC01").await;
-    for username in ["427ADELAC01", "427JFLETC01"] {
-        grant_hr(portal, username).await;
-    }
+    portal.grant("427JFLETC01", Role::Hr).await;
     [("427ADELAC01", "/second-factor"), ("427JFLETC01", "/second-factor/set-up")]
 }
 
@@ -152,8 +140,9 @@ both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| asy
 
     let halfway = halfway(&portal).await;
     for inside in [true, false] {
+        let routes = portal.portal.routes.iter().filter(|route| !matches!(route.audience, Audience::Role(_)));
         let at = |portal: &Portal| if inside { portal.inside() } else { portal.browser() };
-        for route in &portal.portal.routes {
+        for route in routes {
             let (stranger, person, (giving, setting_up)) = expected(&route.method, route.path);
             let path = route.path.replace("{id}", &others_id);
             let what = format!("{} {} (inside: {inside})", route.method, route.path);
@@ -200,7 +189,7 @@ both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| asy
                 Audience::Anyone | Audience::Halfway => {
                     assert_eq!(answer, owned(stranger), "an ended session: {what}");
                 }
-                Audience::Staff => {
+                Audience::Staff | Audience::Role(_) => {
                     let place = answer.1.unwrap();
                     assert!(
                         answer.0 == 303 && place.starts_with("/?ended="),
@@ -214,6 +203,56 @@ both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| asy
     // Whatever was asked, nobody has touched Gareth's session.
     let ended = gareth.get("/my-account").await;
     assert_eq!(ended.status, 303, "it ended by idleness alone: {}", ended.text());
+});
+
+/// Somebody with each role; an employer's first has to be HR.
+const ROLES: [(Role, &str); 5] = [
+    (Role::Hr, "427GPUGH01"),
+    (Role::ServiceDesk, "427JFLETC01"),
+    (Role::Payroll, "427GOKAFO01"),
+    (Role::Learning, "427TNOWAK01"),
+    (Role::Auditor, "427PPATEL01"),
+];
+
+both_databases!(every_page_of_a_role_answers_that_role_alone_and_inside_alone, |portal| async move {
+    let mut callers = Vec::new();
+    for (role, username) in ROLES {
+        callers.push((Some(role), portal.with_role(username, role).await));
+    }
+    portal.set_password("427HOWSEA01").await;
+    let mut helen = portal.inside();
+    helen.log_in("427HOWSEA01", PASSWORD).await.leads_to("/portal");
+    callers.push((None, helen));
+    let routes = portal.portal.routes.iter().filter_map(|route| match route.audience {
+        Audience::Role(role) => Some((route, role)),
+        _ => None,
+    });
+    for (route, role) in routes {
+        // Somebody of the other employer: their id is real, and nobody's here.
+        let elsewhere = portal.holder("999JSMITH01").await.record.id.to_string();
+        let path = route.path.replace("{id}", &elsewhere);
+        for (held, browser) in &mut callers {
+            for inside in [true, false] {
+                let what = format!("{} {} as {held:?}, inside: {inside}", route.method, route.path);
+                browser.address = if inside { INSIDE } else { OUTSIDE }.parse().unwrap();
+                let answer = asked(browser, &route.method, &path).await;
+                let expected = if held.is_some_and(|held| held.as_str() == role) && inside {
+                    expected_of_role(&route.method, route.path)
+                } else {
+                    REFUSED
+                };
+                assert_eq!(answer, owned(expected), "{what}");
+            }
+        }
+        let mut stranger = portal.inside();
+        let (status, place) = asked(&mut stranger, &route.method, &path).await;
+        assert!(
+            status == 303 && place.unwrap().starts_with('/'),
+            "a stranger: {} {}",
+            route.method,
+            route.path
+        );
+    }
 });
 
 both_databases!(another_method_or_path_is_no_page, |portal| async move {

@@ -174,6 +174,17 @@ impl Answer {
         self.headers.get(header::LOCATION).and_then(|place| place.to_str().ok())
     }
 
+    /// What stands in the page between two texts.
+    ///
+    /// # Panics
+    /// Where they do not stand there.
+    #[track_caller]
+    #[must_use]
+    pub fn between(&self, before: &str, after: &str) -> &str {
+        let found = self.body.split_once(before).and_then(|(_, rest)| rest.split_once(after));
+        found.unwrap_or_else(|| panic!("nothing is between {before:?} and {after:?} in:\n{}", self.text())).0
+    }
+
     /// The page's words without markup, white space folded.
     #[must_use]
     pub fn text(&self) -> String {

@@ -1,7 +1,8 @@
 use std::{net::IpAddr, sync::Arc};
 
 use demo::mailbox::{self, Mail};
-use records::{Holder, Permission, Permit, Settings, Username, import};
+use records::{Grant, Holder, Permission, Permit, Role, Settings, Username, import, role_grant};
+use second_factors::testing::Phone;
 use store::{Clock, Db, Entropy, Instant, testing::Fresh};
 use web::{Keys, Site};
 
@@ -292,6 +293,37 @@ impl Portal {
         let mut browser = self.browser();
         browser.log_in(username, PASSWORD).await.leads_to("/portal");
         browser
+    }
+
+    /// A browser inside, logged in as somebody who holds a role and has set up an authenticator app for it.
+    ///
+    /// # Panics
+    /// Where something of that is refused.
+    pub async fn with_role(&self, username: &str, role: Role) -> Browser {
+        self.set_password(username).await;
+        let mut browser = self.inside();
+        browser.log_in(username, PASSWORD).await.leads_to("/portal");
+        let form = "/my-account/second-factors/authenticator";
+        let page = browser.get(form).await;
+        let phone = Phone::typed(page.between("Key to type: <strong class=\"portal-code\">", "<"));
+        let ticket = page.between("name=\"ticket\" value=\"", "\"");
+        let code = phone.code(self.clock.now());
+        browser.post(form, &[("ticket", ticket), ("code", &code), ("name", "App")]).await.is(303);
+        self.grant(username, role).await;
+        browser
+    }
+
+    /// Grants a role by the operator. An employer's first role has to be HR.
+    ///
+    /// # Panics
+    /// Where it is refused.
+    pub async fn grant(&self, username: &str, role: Role) {
+        let permit = Permit::operator(Permission::GrantRole, self.holder(username).await.employer.id);
+        let username = Username::parse(username).expect("a username");
+        let grant = Grant { username, role, reason: None, recover: true };
+        role_grant(&self.db, &self.entropy, self.clock.now(), &permit, grant, origin())
+            .await
+            .expect("a role");
     }
 
     /// Changes an employer's settings.

@@ -20,7 +20,7 @@ use crate::{
     Audience, Client, Csrf, Form, Front, Help, Keys, Page, Peer, Problem, Route, ServerName, Site, Visitor,
     assets, cookies,
     csrf::is_same_origin,
-    page::{PageInner, device},
+    page::{MenuItem, PageInner, device},
     see_other,
     shell::ProblemView,
 };
@@ -46,12 +46,15 @@ pub struct Corridor {
 #[derive(Clone)]
 struct Entrance {
     corridor: Corridor,
-    menu: Arc<Vec<(&'static str, &'static str)>>,
+    menu: Arc<Vec<MenuItem>>,
 }
 
 /// The router of all routes, with the corridor in front. Requests need a [`Peer`] extension.
 pub fn build(routes: &[Route], corridor: Corridor) -> Router {
-    let menu = routes.iter().filter_map(|route| Some((route.path, route.menu?))).collect();
+    let menu = routes.iter().filter_map(|route| {
+        Some(MenuItem { path: route.path, words: route.menu?, audience: route.audience })
+    });
+    let menu = menu.collect();
     let entrance = Entrance { corridor, menu: Arc::new(menu) };
     let mut router = Router::new();
     for route in routes {
@@ -225,10 +228,13 @@ async fn guard(
         (Audience::Anyone, _)
         | (Audience::Halfway, Visitor::Halfway(_))
         | (Audience::Staff, Visitor::Person(_)) => {}
-        (Audience::Staff, Visitor::Halfway(halfway)) => return Ok(see_other(halfway.next)),
+        (Audience::Role(_), Visitor::Person(person)) => person.may_open(audience)?,
+        (Audience::Staff | Audience::Role(_), Visitor::Halfway(halfway)) => {
+            return Ok(see_other(halfway.next));
+        }
         (Audience::Halfway, Visitor::Person(_)) => return Ok(see_other("/portal")),
         (Audience::Halfway, _) => return Ok(see_other("/")),
-        (Audience::Staff, _) => return turn_away(corridor, &page, form, kept).await,
+        (Audience::Staff | Audience::Role(_), _) => return turn_away(corridor, &page, form, kept).await,
     }
     if let Some(form) = form {
         request.extensions_mut().insert(form);

@@ -24,7 +24,9 @@ pub use corridor::{Corridor, authority, build};
 pub use csrf::Csrf;
 pub use form::{FieldErrors, Form, Password};
 pub use keys::{Keys, KeysError, Sealed};
-pub use page::{Desk, Ended, Front, Halfway, Language, Page, PathId, Person, Proof, ProofKind, Visitor};
+pub use page::{
+    Desk, Ended, Factors, Front, Halfway, Language, Page, PathId, Person, Proof, ProofKind, Roles, Visitor,
+};
 pub use problem::Problem;
 pub use route::{Audience, Route};
 pub use shell::{Desks, Help, Shell, see_other};

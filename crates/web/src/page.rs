@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use store::{Entropy, Instant, StoreError};
 use uuid::Uuid;
 
-use crate::{Client, Csrf, Form, Problem, Site, cookies};
+use crate::{Audience, Client, Csrf, Form, Problem, Site, cookies};
 
 /// The language of a page. Welsh comes as files and an arm here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +50,32 @@ impl ProofKind {
     }
 }
 
+/// What kinds of second factor an account has; recovery codes only stand in for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Factors {
+    /// A passkey, at least.
+    pub passkey: bool,
+    /// An authenticator app, at least.
+    pub authenticator: bool,
+}
+
+impl Factors {
+    /// Whether it has one at all.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.passkey || self.authenticator
+    }
+}
+
+/// The roles that somebody holds besides being staff.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Their words.
+    pub held: Vec<&'static str>,
+    /// Whether their pages may be opened from where they are.
+    pub open: bool,
+}
+
 /// Whoever is logged in, for one request.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -67,8 +93,10 @@ pub struct Person {
     pub inside: bool,
     /// Their last proof in this session.
     pub proof: Proof,
-    /// Whether the account has a second factor: then a password alone proves nothing that has to be proved again.
-    pub has_factor: bool,
+    /// The account's second factors: with one, a password alone proves nothing that has to be proved again.
+    pub factors: Factors,
+    /// The roles that they hold at their employer.
+    pub roles: Roles,
     /// When and on what they had logged in before this session.
     pub last_log_in: Option<(Instant, String)>,
     /// When the session ends if nothing more happens.
@@ -82,12 +110,30 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether pages for this audience are theirs, as long as they are logged in.
+    ///
+    /// # Errors
+    /// A refusal that says what they can do.
+    pub(crate) fn may_open(&self, audience: Audience) -> Result<(), Problem> {
+        match audience {
+            Audience::Role(role) if !self.roles.held.contains(&role) => Err(Problem::refused(
+                "This page is not for you",
+                "It is for people with another role than yours. If your work needs it, ask HR of your employer: they grant roles.",
+            )),
+            Audience::Role(_) if !self.roles.open => Err(Problem::refused(
+                "This page opens at work only",
+                "Your employer lets it be opened inside its own networks. Open it from there; your own pages work from anywhere.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// Asks for a proof not older than `minutes`, by more than a password where the account has more.
     ///
     /// # Errors
     /// [`Problem::Confirm`], which leads to `/confirm` and back to `back`.
     pub fn recent_proof(&self, minutes: i64, back: &str) -> Result<(), Problem> {
-        let strong = self.proof.kind.is_strong() || !self.has_factor;
+        let strong = self.proof.kind.is_strong() || !self.factors.any();
         if strong && self.now.seconds_since(self.proof.at) <= minutes * 60 {
             Ok(())
         } else {
@@ -184,6 +230,13 @@ pub trait Front: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Page(pub(crate) Arc<PageInner>);
 
+/// A page that stands in the side menu of those whom it is for.
+pub(crate) struct MenuItem {
+    pub(crate) path: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) audience: Audience,
+}
+
 pub(crate) struct PageInner {
     pub(crate) site: Arc<Site>,
     pub(crate) visitor: Visitor,
@@ -197,7 +250,7 @@ pub(crate) struct PageInner {
     pub(crate) binding: String,
     pub(crate) visit: String,
     pub(crate) entropy: Entropy,
-    pub(crate) menu: Arc<Vec<(&'static str, &'static str)>>,
+    pub(crate) menu: Arc<Vec<MenuItem>>,
 }
 
 impl Page {

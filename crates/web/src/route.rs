@@ -13,6 +13,8 @@ pub enum Audience {
     Halfway,
     /// Whoever is logged in.
     Staff,
+    /// Whoever is logged in and holds this role, where its pages may be opened. Each use case asks for its permit besides.
+    Role(&'static str),
 }
 
 /// One method of one URL. The router, the menu and the table-driven test of all routes are made from these.

@@ -39,7 +39,7 @@ struct PersonView {
 struct MenuView {
     path: &'static str,
     words: &'static str,
-    current: bool,
+    current: Option<&'static str>,
 }
 
 impl Page {
@@ -96,7 +96,12 @@ impl Shell<'_> {
                 .0
                 .menu
                 .iter()
-                .map(|&(path, words)| MenuView { path, words, current: path == self.page.path() })
+                .filter(|item| person.may_open(item.audience).is_ok())
+                .map(|item| MenuView {
+                    path: item.path,
+                    words: item.words,
+                    current: current(self.page.path(), item.path),
+                })
                 .collect(),
         });
         let view = ShellView {
@@ -119,6 +124,14 @@ impl Shell<'_> {
             response.headers_mut().append(name, value);
         }
         Ok(response)
+    }
+}
+
+/// How a menu's entry stands to the page: it is that page, or one that the page belongs to.
+fn current(path: &str, entry: &str) -> Option<&'static str> {
+    match path.strip_prefix(entry)? {
+        "" => Some("page"),
+        rest => rest.starts_with('/').then_some("true"),
     }
 }
 

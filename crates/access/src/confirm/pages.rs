@@ -53,7 +53,7 @@ enum By {
 fn by(app: &App, person: &Person) -> By {
     if person.proof.kind == ProofKind::Smartcard && app.cards.are_read() {
         By::Card
-    } else if person.has_factor {
+    } else if person.factors.any() {
         By::Factor
     } else {
         By::Password

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     App, account,
-    app::{Trace, holder_of},
+    app::{Trace, desk, holder_of},
     browser::browser_of,
     log_in::{
         Arrival, Completion,
@@ -181,10 +181,10 @@ async fn step_view(
     person: &Person,
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
-    let desks = app.desks().await?;
     let holder = holder_of(person)?;
+    let desks = [desk(&holder.employer)];
     let days = holder.employer.settings.policies.remember_device_days;
-    let offered = days > 0 && !person.inside && !holder.has_role;
+    let offered = days > 0 && !person.inside && !holder.has_role();
     let remember = offered.then(|| words::remember(page.language(), days));
     let prove = ProveView::of(app, page, person, (Step::SecondFactor.path(), ""), remember, errors).await?;
     let body = SecondFactorView {
@@ -244,7 +244,7 @@ async fn need(app: &App, person: &Person) -> Result<Need, Problem> {
     let holder = holder_of(person)?;
     let entry = Entry {
         policies: &holder.employer.settings.policies,
-        has_role: holder.has_role,
+        has_role: holder.has_role(),
         inside: person.inside,
         remembered_until: None,
         history: account.ok_or(Problem::LogIn)?.history,
@@ -276,10 +276,10 @@ async fn choose(State(app): State<App>, page: Page, halfway: Halfway) -> Result<
     }
     let person = &halfway.person;
     let need = need(&app, person).await?;
-    let desks = app.desks().await?;
+    let desks = [desk(&holder_of(person)?.employer)];
     let until = match need {
         Need::SetUp { until } => until,
-        Need::Shut => return factor_needed(&app, &page, holder_of(person)?).await,
+        Need::Shut => return factor_needed(&page, holder_of(person)?),
         Need::Nothing | Need::Give => None,
     };
     let put_off = until.is_some() || need == Need::Nothing;
@@ -295,11 +295,9 @@ async fn choose(State(app): State<App>, page: Page, halfway: Halfway) -> Result<
 }
 
 /// More than a password is needed, and nothing can be set up from here.
-pub(crate) async fn factor_needed(app: &App, page: &Page, holder: &Holder) -> Result<Response, Problem> {
-    let desks = app.desks().await?;
-    let theirs: Vec<_> = desks.iter().filter(|desk| desk.employer == holder.employer.name).cloned().collect();
-    let body =
-        FactorNeededView { employer: &holder.employer.name, help: Help { desks: &theirs, open: true } };
+pub(crate) fn factor_needed(page: &Page, holder: &Holder) -> Result<Response, Problem> {
+    let desks = [desk(&holder.employer)];
+    let body = FactorNeededView { employer: &holder.employer.name, help: Help { desks: &desks, open: true } };
     page.shell("You need a second factor").status(StatusCode::FORBIDDEN).show(&body)
 }
 
@@ -639,7 +637,7 @@ async fn codes_page(State(app): State<App>, page: Page, person: Person) -> Resul
     let mut reader = app.db.read().await?;
     let left = sql::codes_left(&mut reader.tx(), person.staff_record).await?;
     drop(reader);
-    if !person.has_factor {
+    if !person.factors.any() {
         return Ok(see_other("/my-account"));
     }
     let body = CodesView {

@@ -1,18 +1,12 @@
 //! The pieces of pages that ask for a factor: `/second-factor` and `/confirm` show the same.
 
 use askama::Template;
-use store::{StoreError, Tx};
-use uuid::Uuid;
 use web::{
     FieldErrors, Page, Person, Problem,
     ui::{Button, Checkboxes, TextInput},
 };
 
-use super::{
-    FactorKind,
-    prove::{Question, ask_for_passkey},
-    sql,
-};
+use super::prove::{Question, ask_for_passkey};
 use crate::App;
 
 /// A form that a passkey answers; the script fills it in.
@@ -50,20 +44,6 @@ pub(crate) struct ProveView {
 
 impl askama::filters::HtmlSafe for ProveView {}
 
-/// What an account can be proved by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Proofs {
-    pub(crate) passkey: bool,
-    pub(crate) authenticator: bool,
-}
-
-/// What an account can be proved by.
-pub(crate) async fn proofs_of(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Proofs, StoreError> {
-    let factors = sql::factors(tx, staff_record).await?;
-    let has = |kind| factors.iter().any(|factor| factor.kind == kind);
-    Ok(Proofs { passkey: has(FactorKind::Passkey), authenticator: has(FactorKind::Authenticator) })
-}
-
 impl ProveView {
     /// The forms for whatever the account has; `remember` for how long a browser may be remembered, in words.
     pub(crate) async fn of(
@@ -74,11 +54,8 @@ impl ProveView {
         remember: Option<String>,
         errors: &FieldErrors,
     ) -> Result<Self, Problem> {
-        let mut reader = app.db.read().await?;
-        let proofs = proofs_of(&mut reader.tx(), person.staff_record).await?;
-        drop(reader);
-        let question = if proofs.passkey { ask_for_passkey(app, person).await? } else { None };
-        let (label, hint) = if proofs.authenticator {
+        let question = if person.factors.passkey { ask_for_passkey(app, person).await? } else { None };
+        let (label, hint) = if person.factors.authenticator {
             ("Code*", "The six digits that your authenticator app shows now, or one of your recovery codes.")
         } else {
             (

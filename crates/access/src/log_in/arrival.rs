@@ -14,7 +14,7 @@ use crate::{
     App, account,
     app::{Trace, holder_of},
     mails,
-    sessions::{self, EndedBy, Step},
+    sessions::{self, Completed, EndedBy, Step},
 };
 
 /// Somebody is in, or has a step before them until they are.
@@ -145,20 +145,17 @@ pub(crate) async fn complete(
     let staff_record = person.staff_record;
     let holder = holder_of(person)?;
     let secret = app.entropy.secret();
-    if !sessions::sql::complete(tx, person.session, &secret.hash(), proof, now).await? {
-        return Ok(None);
-    }
-    let network = client.network();
-    let found = sql::found(tx, staff_record, browser.unwrap_or_default(), (&network, now), now).await?;
+    let completed = sessions::sql::complete(tx, person.session, &secret.hash(), proof, browser, now).await?;
+    let Some(Completed { known_browser, kept_form }) = completed else { return Ok(None) };
     let browser = browser.unwrap_or_else(|| app.entropy.id(now));
-    come_in(tx, app, holder, (browser, &device), person.inside || found.known_browser.is_some(), now).await?;
+    come_in(tx, app, holder, (browser, &device), person.inside || known_browser, now).await?;
     let days = i64::from(holder.employer.settings.policies.remember_device_days);
     // Ward computers are shared: none is remembered inside, and nobody's with a role anywhere.
-    if remember && days > 0 && !person.inside && !holder.has_role && proof.is_strong() {
+    if remember && days > 0 && !person.inside && !holder.has_role() && proof.is_strong() {
         sql::remember_browser(tx, browser, staff_record, now.plus_minutes(days * 24 * 60)).await?;
     }
     note_log_in(tx, app, holder, (client, device, proof), trace, now).await?;
-    Ok(Some(LoggedIn { staff_record, secret, browser, step: None, kept_form: found.kept_form }))
+    Ok(Some(LoggedIn { staff_record, secret, browser, step: None, kept_form }))
 }
 
 /// Somebody is let in by what is enough by itself, on this browser, and not by a password.

@@ -89,7 +89,7 @@ fn answer<'a>(
             Err(LogInError::NotFromHere(why)) => {
                 not_from_here_page(app, page, why.username.as_str(), why.status, &why.holder).await
             }
-            Err(LogInError::NoFactor(holder)) => factor_needed(app, page, &holder).await,
+            Err(LogInError::NoFactor(holder)) => factor_needed(page, &holder),
             Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
             Err(LogInError::Store(error)) => Err(error.into()),
         }

@@ -215,7 +215,7 @@ async fn judge(
     if outcome == Outcome::LoggedIn {
         let entry = Entry {
             policies: &policies,
-            has_role: holder.as_ref().is_some_and(|holder| holder.has_role),
+            has_role: holder.as_ref().is_some_and(|holder| holder.has_role()),
             inside,
             remembered_until: found.remembered_until,
             history: found.history,

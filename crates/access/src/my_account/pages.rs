@@ -162,7 +162,7 @@ fn factors_view(
     codes: i64,
     zone: &jiff::tz::TimeZone,
 ) -> Option<FactorsView> {
-    let off = holder.employer.settings.policies.second_factor == SecondFactor::Off && !holder.has_role;
+    let off = holder.employer.settings.policies.second_factor == SecondFactor::Off && !holder.has_role();
     if off && factors.is_empty() {
         return None;
     }

@@ -80,7 +80,7 @@ pub async fn ask(
                 if sql::open(tx, holder.record.id).await?.is_some() {
                     return Err(AskError::Already);
                 }
-                let due_at = (!holder.has_role).then(|| due(&holder, now));
+                let due_at = (!holder.has_role()).then(|| due(&holder, now));
                 let new = NewReEnrolment {
                     id: app_in.entropy.id(now),
                     asked_by: by,

@@ -2,10 +2,15 @@ use std::sync::Arc;
 
 use futures::{FutureExt, future::BoxFuture};
 use http::HeaderMap;
+use records::Holder;
 use store::{Instant, Secret, StoreError};
-use web::{Client, Desk, Ended, Form, Front, Halfway, Language, Person, Proof, Visitor, cookies};
+use web::{Client, Desk, Ended, Form, Front, Halfway, Language, Person, Proof, Roles, Visitor, cookies};
 
-use super::{EndedBy, Session, Step, model::Standing, sql};
+use super::{
+    EndedBy, Session, Step,
+    model::{Asking, Standing},
+    sql,
+};
 use crate::{App, kept_forms, log_in::is_inside};
 
 /// So long after a session has lapsed, what is still sent by it is kept.
@@ -44,13 +49,11 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
     };
     let now = app.clock.now();
     let mut reader = app.db.read().await?;
-    let Some(session) = sql::by_secret(&mut reader.tx(), &secret.hash()).await? else {
-        return Ok(Visitor::Stranger);
-    };
-    let Some(holder) = records::holder(&mut reader.tx(), session.staff_record_id, now).await? else {
+    let Some(asking) = sql::by_secret(&mut reader.tx(), &secret.hash(), now).await? else {
         return Ok(Visitor::Stranger);
     };
     drop(reader);
+    let Asking { session, holder, factors } = asking;
     match session.standing(&holder, now) {
         Standing::Over { by, recorded, since } => {
             if !recorded {
@@ -71,9 +74,9 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
                 touch_session(app, &session, now).await;
             }
             // A role that somebody was given while they were in asks for more than a password from then on.
-            let strong = session.proof.is_strong() || !holder.has_role;
+            let strong = session.proof.is_strong() || !holder.has_role();
             // What it is follows from what the account has now: it may have been set up or taken off elsewhere meanwhile.
-            let step = if session.has_factor { Step::SecondFactor } else { Step::SetUp };
+            let step = if factors.any() { Step::SecondFactor } else { Step::SetUp };
             let step = (session.outstanding.is_some() || !strong).then_some(step);
             let person = Person {
                 staff_record: session.staff_record_id,
@@ -82,7 +85,8 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
                 name: holder.record.name(),
                 inside: is_inside(&holder, client),
                 proof: Proof { kind: session.proof, at: session.proof_at },
-                has_factor: session.has_factor,
+                factors,
+                roles: roles_of(&holder, client),
                 last_log_in: session.previous_at.zip(session.previous_device),
                 idle_at,
                 now,
@@ -96,6 +100,12 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
             })
         }
     }
+}
+
+/// A role's pages open inside the employer's networks, and outside where it allows that.
+fn roles_of(holder: &Holder, client: Client) -> Roles {
+    let open = is_inside(holder, client) || holder.employer.settings.policies.roles_from_outside;
+    Roles { held: holder.roles.iter().map(|role| role.as_str()).collect(), open }
 }
 
 /// A page is shown also where this cannot be written: then the session ends a little sooner.

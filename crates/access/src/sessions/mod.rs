@@ -6,6 +6,6 @@ pub(crate) mod pages;
 mod service;
 pub(crate) mod sql;
 
-pub(crate) use model::NewSession;
+pub(crate) use model::{Completed, NewSession};
 pub use model::{EndedBy, Session, Step};
 pub use service::{EndError, end_one, end_others, log_out};

@@ -1,7 +1,7 @@
 use records::Holder;
 use store::{Instant, SecretHash};
 use uuid::Uuid;
-use web::ProofKind;
+use web::{Factors, ProofKind};
 
 /// A session in which a step is outstanding ends after so many minutes.
 const STEP_MINUTES: i64 = 30;
@@ -79,8 +79,22 @@ pub struct Session {
     pub ended_by: Option<EndedBy>,
     /// What its person still has to do before they are in.
     pub outstanding: Option<Step>,
-    /// Whether the account has a second factor.
-    pub has_factor: bool,
+}
+
+/// A session with whose it is, and what they can prove themselves by.
+pub(crate) struct Asking {
+    pub(crate) session: Session,
+    pub(crate) holder: Holder,
+    pub(crate) factors: Factors,
+}
+
+/// What the log-in's last step finds as the session goes on.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub(crate) struct Completed {
+    /// Whether the browser is known to the account.
+    pub(crate) known_browser: bool,
+    /// Whether a form is kept for the account.
+    pub(crate) kept_form: bool,
 }
 
 /// A session that begins.
@@ -171,7 +185,7 @@ mod tests {
             last_day,
             proved_at: None,
         };
-        Holder { record, employer, has_role: false }
+        Holder { record, employer, roles: Vec::new() }
     }
 
     #[test]
@@ -192,7 +206,6 @@ mod tests {
             ended_at: None,
             ended_by: None,
             outstanding: None,
-            has_factor: false,
         };
         let over = |by, since: &str| Standing::Over { by, recorded: false, since: at(since) };
         let stays = holder(None);

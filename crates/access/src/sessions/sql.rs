@@ -1,8 +1,9 @@
+use records::HolderRow;
 use store::{Instant, Result, SecretHash, Tx, later, on};
 use uuid::Uuid;
-use web::ProofKind;
+use web::{Factors, ProofKind};
 
-use super::{EndedBy, NewSession, Session};
+use super::{Completed, EndedBy, NewSession, Session, model::Asking};
 
 pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -> Result<()> {
     later!(
@@ -26,22 +27,39 @@ pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -
     )
 }
 
-/// The session with this secret, also one that has ended.
-pub(crate) async fn by_secret(tx: &mut Tx<'_>, secret: &SecretHash) -> Result<Option<Session>> {
-    on!(tx, c => sqlx::query_as(
-        "SELECT id, staff_record_id, began_at, seen_at, proof, proof_at, address, device, previous_at, previous_device,
-             ended_at, ended_by, outstanding,
-             EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = session.staff_record_id) AS has_factor
-         FROM session WHERE secret_hash = $1")
-        .bind(secret).fetch_optional(c).await)
+#[derive(sqlx::FromRow)]
+struct AskingRow {
+    #[sqlx(flatten)]
+    session: Session,
+    #[sqlx(flatten)]
+    holder: HolderRow,
+    has_passkey: bool,
+    has_authenticator: bool,
+}
+
+/// The session with this secret, also one that has ended, and whose it is: one turn to the database for each page.
+pub(super) async fn by_secret(tx: &mut Tx<'_>, secret: &SecretHash, now: Instant) -> Result<Option<Asking>> {
+    let row: Option<AskingRow> = on!(tx, c => sqlx::query_as(records::holders!(
+        "n.id, n.staff_record_id, n.began_at, n.seen_at, n.proof, n.proof_at, n.address, n.device, n.previous_at,
+             n.previous_device, n.ended_at, n.ended_by, n.outstanding,
+             EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = s.id AND f.kind = 'passkey') AS has_passkey,
+             EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = s.id AND f.kind = 'authenticator')
+                 AS has_authenticator, ",
+        "session n JOIN staff s ON s.id = n.staff_record_id",
+        " WHERE n.secret_hash = $1"))
+        .bind(secret).bind(now).fetch_optional(c).await)?;
+    let asking = row.map(|row| {
+        let factors = Factors { passkey: row.has_passkey, authenticator: row.has_authenticator };
+        Ok(Asking { session: row.session, holder: row.holder.try_into()?, factors })
+    });
+    asking.transpose()
 }
 
 /// The sessions of an account that have not been ended, newest first; some may be over all the same.
 pub(crate) async fn open(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Vec<Session>> {
     on!(tx, c => sqlx::query_as(
         "SELECT id, staff_record_id, began_at, seen_at, proof, proof_at, address, device, previous_at, previous_device,
-             ended_at, ended_by, outstanding,
-             EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = session.staff_record_id) AS has_factor
+             ended_at, ended_by, outstanding
          FROM session WHERE staff_record_id = $1 AND ended_at IS NULL ORDER BY seen_at DESC, id DESC LIMIT 100")
         .bind(staff_record).fetch_all(c).await)
 }
@@ -111,18 +129,22 @@ pub(crate) async fn prove(
         .bind(session).bind(secret).bind(proof).bind(now).bind(proof_at).execute(c).await.map(|done| done.rows_affected() == 1))
 }
 
-/// The outstanding step is done: the session goes on under a new secret, and its person is in.
+/// The outstanding step is done on `browser`: the session goes on under a new secret, and its person is in. `None` where it has ended.
 pub(crate) async fn complete(
     tx: &mut Tx<'_>,
     session: Uuid,
     secret: &SecretHash,
     proof: ProofKind,
+    browser: Option<Uuid>,
     now: Instant,
-) -> Result<bool> {
-    on!(tx, c => sqlx::query(
+) -> Result<Option<Completed>> {
+    on!(tx, c => sqlx::query_as(
         "UPDATE session SET secret_hash = $2, proof = $3, proof_at = $4, proof_failures = 0, seen_at = $4, outstanding = NULL
-         WHERE id = $1 AND ended_at IS NULL")
-        .bind(session).bind(secret).bind(proof).bind(now).execute(c).await.map(|done| done.rows_affected() == 1))
+         WHERE id = $1 AND ended_at IS NULL
+         RETURNING EXISTS (SELECT 1 FROM known_browser k
+                 WHERE k.staff_record_id = session.staff_record_id AND k.browser = $5) AS known_browser,
+             EXISTS (SELECT 1 FROM kept_form f WHERE f.staff_record_id = session.staff_record_id AND f.kept_until > $4) AS kept_form")
+        .bind(session).bind(secret).bind(proof).bind(now).bind(browser).fetch_optional(c).await)
 }
 
 /// The identity provider that a session began with, and its sealed ID token.

@@ -5,7 +5,7 @@ pub(crate) mod sql;
 mod username;
 
 pub(crate) use model::full_name;
-pub use model::{Holder, StaffRecord};
+pub use model::{Holder, HolderRow, StaffRecord};
 pub use sql::{
     any_record, find_by_username, holder, holders_by_email, holders_by_smartcard, mark_proved, usernames,
     whose_username,

@@ -1,7 +1,7 @@
 use store::{Day, Instant, StoreError};
 use uuid::Uuid;
 
-use crate::{Employer, Settings};
+use crate::{Employer, Role, Settings};
 
 /// One person's employment at one employer, as it is in force: while an identity field is held, its old value stands here.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,14 +55,22 @@ pub struct Holder {
     pub record: StaffRecord,
     /// Its employer.
     pub employer: Employer,
-    /// Whether they hold a role besides being staff there.
-    pub has_role: bool,
+    /// The roles that they hold there, besides being staff.
+    pub roles: Vec<Role>,
 }
 
-/// A row of [`super::sql`]'s statements on holders.
-#[derive(sqlx::FromRow)]
-pub(super) struct HolderRow {
-    id: Uuid,
+impl Holder {
+    /// Whether they hold a role besides being staff there.
+    #[must_use]
+    pub fn has_role(&self) -> bool {
+        !self.roles.is_empty()
+    }
+}
+
+/// A row of a statement on holders, made by [`holders!`](crate::holders).
+#[derive(Debug, sqlx::FromRow)]
+pub struct HolderRow {
+    record_id: Uuid,
     employee_number: String,
     proved_at: Option<Instant>,
     title: Option<String>,
@@ -86,7 +94,7 @@ pub(super) struct HolderRow {
     settings: Settings,
     revision: i64,
     record_change: i64,
-    has_role: bool,
+    roles: Option<String>,
 }
 
 impl TryFrom<HolderRow> for Holder {
@@ -97,12 +105,14 @@ impl TryFrom<HolderRow> for Holder {
         let date_of_birth = match (row.birth_hold, row.birth_before) {
             (Some(_), Some(before)) => before
                 .parse()
-                .map_err(|_| StoreError::Damaged(format!("held date of birth of {}", row.id)))?,
+                .map_err(|_| StoreError::Damaged(format!("held date of birth of {}", row.record_id)))?,
             _ => row.date_of_birth,
         };
+        let roles = row.roles.as_deref().unwrap_or_default().split(',').filter(|role| !role.is_empty());
+        let roles = roles.map(str::parse).collect::<Result<_, _>>().map_err(StoreError::Damaged)?;
         Ok(Self {
             record: StaffRecord {
-                id: row.id,
+                id: row.record_id,
                 employer: row.employer_id,
                 employee_number: row.employee_number,
                 title: row.title,
@@ -122,7 +132,7 @@ impl TryFrom<HolderRow> for Holder {
                 revision: row.revision,
                 record_change: row.record_change,
             },
-            has_role: row.has_role,
+            roles,
         })
     }
 }

@@ -4,34 +4,39 @@ use uuid::Uuid;
 use super::{Holder, Username, model::HolderRow};
 use crate::employer::is_email;
 
-/// The newest switched hold of one field of `s`, where it is in force at `$2`.
-macro_rules! hold {
-    ($alias:literal, $field:literal, $current:literal) => {
+/// The SQL that reads staff records `s` with their employers `e` and what of them is held at `$2`, as rows of [`HolderRow`]. A room
+/// that asks for more in the same turn names its own columns, each with a comma after it, and the table that it comes from.
+///
+/// ```
+/// assert!(records::holders!("n.seen_at, ", "session n JOIN staff s ON s.id = n.staff_record_id", " WHERE n.id = $1")
+///     .starts_with("SELECT n.seen_at, s.id AS record_id"));
+/// ```
+#[macro_export]
+macro_rules! holders {
+    ($rest:literal) => { $crate::holders!("", "staff s", $rest) };
+    ($columns:literal, $from:literal, $rest:literal) => {
+        concat!(
+            "SELECT ", $columns, "s.id AS record_id, s.employee_number, s.proved_at, s.title, s.first_names, s.last_name,
+                s.date_of_birth, s.email, s.smartcard_uuid, s.last_day, he.id AS email_hold, he.old_value AS email_before,
+                hb.id AS birth_hold, hb.old_value AS birth_before, hc.id AS card_hold, hc.old_value AS card_before,
+                e.id AS employer_id, e.code, e.name, e.settings, e.revision, e.record_change,
+                (SELECT STRING_AGG(g.role, ',') FROM role_grant g WHERE g.staff_record_id = s.id AND g.employer_id = e.id
+                    AND g.withdrawn_at IS NULL) AS roles
+             FROM ", $from, " JOIN employer e ON e.id = s.employer_id",
+            $crate::holders!(@hold "he", "email", "s.email"),
+            $crate::holders!(@hold "hb", "date_of_birth", "CAST(s.date_of_birth AS TEXT)"),
+            $crate::holders!(@hold "hc", "smartcard_uuid", "s.smartcard_uuid"),
+            $rest
+        )
+    };
+    // The newest switched hold of one field of `s`, where it is in force at `$2`.
+    (@hold $alias:literal, $field:literal, $current:literal) => {
         concat!(
             " LEFT JOIN identity_hold ", $alias, " ON ", $alias, ".id = (SELECT h.id FROM identity_hold h
                 JOIN record_change c ON c.employer_id = h.employer_id AND c.number = h.number AND c.switched_at IS NOT NULL
                 WHERE h.staff_record_id = s.id AND h.field = '", $field, "' ORDER BY h.number DESC LIMIT 1)
              AND ", $alias, ".stopped_at IS NULL AND ", $alias, ".released_at IS NULL AND ", $alias, ".held_until > $2
              AND ", $alias, ".new_value IS NOT DISTINCT FROM ", $current
-        )
-    };
-}
-
-/// Staff records `s` with their employers `e` and what of them is held at `$2`.
-macro_rules! holders {
-    ($rest:literal) => {
-        concat!(
-            "SELECT s.id, s.employee_number, s.proved_at, s.title, s.first_names, s.last_name, s.date_of_birth, s.email,
-                s.smartcard_uuid, s.last_day, he.id AS email_hold, he.old_value AS email_before,
-                hb.id AS birth_hold, hb.old_value AS birth_before, hc.id AS card_hold, hc.old_value AS card_before,
-                e.id AS employer_id, e.code, e.name, e.settings, e.revision, e.record_change,
-                EXISTS (SELECT 1 FROM role_grant g WHERE g.staff_record_id = s.id AND g.employer_id = e.id
-                    AND g.withdrawn_at IS NULL) AS has_role
-             FROM staff s JOIN employer e ON e.id = s.employer_id",
-            hold!("he", "email", "s.email"),
-            hold!("hb", "date_of_birth", "CAST(s.date_of_birth AS TEXT)"),
-            hold!("hc", "smartcard_uuid", "s.smartcard_uuid"),
-            $rest
         )
     };
 }
