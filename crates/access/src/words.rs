@@ -294,3 +294,13 @@ fn provider_refused(error: ProviderError, name: &str) -> (&'static str, String) 
         ),
     }
 }
+
+/// How often the service desk may still hold a date of birth against a record's.
+pub(crate) fn checks_left(language: Language, left: i64) -> String {
+    let Language::English = language;
+    match left {
+        0 => "Three dates of birth were checked for this person in the last 24 hours. No more can be checked until tomorrow.".into(),
+        1 => "You can check one more date of birth for this person today. The one on the record is not shown.".into(),
+        left => format!("You can check {left} dates of birth for this person today. The one on the record is not shown."),
+    }
+}

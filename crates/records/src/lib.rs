@@ -41,12 +41,12 @@ pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_h
 pub use letters::composers;
 pub use pages::{App, holder_of, origin, permitted};
 pub use roles::{
-    Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, permit, role_grant,
-    roles_of,
+    Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, addresses, permit,
+    role_grant, roles_of,
 };
 pub use staff::{
-    Holder, HolderRow, StaffRecord, Username, any_record, find_by_username, holder, holders_by_email,
-    holders_by_smartcard, mark_proved, stem, usernames, whose_username,
+    Holder, HolderRow, RecordChange, StaffRecord, Username, any_record, changes_of, find_by_username, holder,
+    holders_by_email, holders_by_smartcard, mark_proved, stem, usernames, whose_username,
 };
 
 /// The jobs of this room.

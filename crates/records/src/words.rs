@@ -29,6 +29,8 @@ pub(crate) const HOLD_NOT_OPEN: &str =
 pub(crate) const ROLE_FROM_OUTSIDE: &str = "Your employer allows this from inside its own networks only.";
 pub(crate) const OWN_RECORD: &str = "Nobody changes their own record. Ask a colleague with the same role.";
 pub(crate) const SECOND_PERSON: &str = "Somebody else than who made the change has to do this.";
+pub(crate) const MORE_RIGHTS: &str =
+    "They hold a role that you do not. Somebody who holds it too has to do this, or the operator.";
 pub(crate) const OTHER_PERMIT: &str = "This permit is for something else.";
 pub(crate) const HR_FIRST: &str = "This employer has no HR yet. Grant the role hr to somebody first.";
 pub(crate) const NEEDS_RECOVER: &str = "This employer has had its HR, who grant roles. If nobody of them can, say --recover: all HR and \

@@ -12,6 +12,7 @@ mod providers;
 mod re_enrolment;
 mod recovery;
 mod second_factors;
+mod service_desk;
 mod sessions;
 mod smartcards;
 mod trail;
