@@ -57,6 +57,7 @@ pub fn routes(app: &App) -> Vec<web::Route> {
         kept_forms::pages::routes(app),
         confirm::pages::routes(app),
         internet_access::pages::routes(app),
+        internet_access::hr_pages::routes(app),
         my_account::pages::routes(app),
         service_desk::pages::routes(app),
     ]

@@ -28,6 +28,7 @@ mod holds;
 pub mod import;
 mod letters;
 mod pages;
+mod reason;
 mod roles;
 mod staff;
 mod words;
@@ -40,6 +41,7 @@ pub use employer::{
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
 pub use pages::{App, holder_of, origin, permitted};
+pub use reason::reason;
 pub use roles::{
     Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, addresses, permit,
     role_grant, roles_of,

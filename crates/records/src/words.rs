@@ -35,6 +35,7 @@ pub(crate) const OTHER_PERMIT: &str = "This permit is for something else.";
 pub(crate) const HR_FIRST: &str = "This employer has no HR yet. Grant the role hr to somebody first.";
 pub(crate) const NEEDS_RECOVER: &str = "This employer has had its HR, who grant roles. If nobody of them can, say --recover: all HR and \
     auditors of the employer are then told by mail.";
+pub(crate) const REASON_NEEDED: &str = "Write the reason: it stands on the trail, and they can read it.";
 pub(crate) const REASON_FORM: &str = "Write the reason in one line of 500 characters at most.";
 
 pub(crate) const NO_SUCH_EMPLOYER: &str = "There is no such employer. Add it first: staffrecord employer add";

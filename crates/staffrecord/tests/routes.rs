@@ -101,7 +101,11 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
 /// leads whoever has confirmed nothing lately, if it asks for that.
 fn expected_of_role(method: &Method, path: &str) -> Expected {
     match (method.as_str(), path) {
-        ("GET", "/service-desk/{id}")
+        ("GET", "/hr/internet-access") => OK,
+        ("POST", "/hr/internet-access/decide") => WRONG,
+        ("GET", "/hr/internet-access/{id}")
+        | ("POST", "/hr/internet-access/{id}/decide")
+        | ("GET", "/service-desk/{id}")
         | ("POST", "/service-desk/{id}/help" | "/service-desk/{id}/date-of-birth") => NOT_FOUND,
         _ => panic!("{method} {path} is a new route of a role: say here what its caller is answered"),
     }

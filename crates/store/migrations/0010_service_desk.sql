@@ -18,3 +18,6 @@ CREATE TABLE birth_check (
     matched BOOLEAN NOT NULL
 );
 CREATE INDEX birth_check_by_record ON birth_check (staff_record_id, checked_at);
+
+-- HR's list of whom it has to decide about.
+CREATE INDEX account_by_internet_access ON account (internet_access, staff_record_id);

@@ -26,8 +26,6 @@ use crate::{
 };
 
 const ROLE: Audience = Audience::Role("service_desk");
-/// Reasons are read by people.
-const LONGEST_REASON: usize = 500;
 /// So much of what happened is shown.
 const EVENTS: usize = 30;
 
@@ -227,18 +225,6 @@ fn banner(done: &str) -> Option<NotificationBanner> {
     Some(NotificationBanner::success(says))
 }
 
-/// A reason in one line, or what is wrong with it.
-fn reason_typed(typed: &str) -> Result<String, &'static str> {
-    let typed = typed.trim();
-    if typed.is_empty() {
-        Err("Write the reason: it stands on the trail, and they can read it.")
-    } else if typed.chars().count() > LONGEST_REASON || typed.chars().any(char::is_control) {
-        Err("Write the reason in one line of at most 500 characters.")
-    } else {
-        Ok(typed.to_owned())
-    }
-}
-
 /// Why one of the acts was not done: at a field, or as a page.
 enum NotDone {
     Said(String),
@@ -287,7 +273,7 @@ async fn help(
     if !known.contains(&act) {
         errors.add("act", "Choose what you will do.");
     }
-    let reason = reason_typed(reason).map_err(|says| errors.add("reason", says));
+    let reason = records::reason(reason).map_err(|says| errors.add("reason", says));
     let Ok(reason) = reason.and_then(|reason| if errors.is_empty() { Ok(reason) } else { Err(()) }) else {
         return view(&app, &page, &person, &holder, typed, &errors).await;
     };

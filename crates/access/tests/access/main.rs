@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod card_host;
+mod hr_internet_access;
 mod internet_access;
 mod limits;
 mod log_in;

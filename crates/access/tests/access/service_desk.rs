@@ -114,8 +114,8 @@ both_databases!(a_reason_is_asked_for_and_the_person_reads_it, |portal| async mo
     for (reason, says) in [
         ("", "Write the reason"),
         ("  ", "Write the reason"),
-        ("two\nlines", "in one line of at most 500 characters"),
-        (&"x".repeat(501), "in one line of at most 500 characters"),
+        ("two\nlines", "in one line of 500 characters at most"),
+        (&"x".repeat(501), "in one line of 500 characters at most"),
     ] {
         help(&mut joanne, &helen, "link", reason).await.is(422).has(says);
     }
