@@ -44,6 +44,10 @@ pub(crate) const LOADING_ALREADY: &str = "Somebody else is loading staff of this
 pub(crate) const PLAN_OVERTAKEN: &str =
     "The staff records have changed since the file was checked. Nothing was loaded; check it again.";
 
+pub(crate) const SEARCH_TOO_SHORT: &str =
+    "Write at least three characters of a name, username, employee number or email address.";
+pub(crate) const SEARCH_TOO_LONG: &str = "Write 100 characters at most.";
+
 pub(crate) const FILE_TOO_LARGE: &str = "the file is larger than 64 MiB; split it";
 pub(crate) const FILE_EMPTY: &str = "the file is empty";
 pub(crate) const FILE_IS_WORKBOOK: &str =
