@@ -48,11 +48,20 @@ pub use roles::{
     Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, addresses, permit,
     role_grant, roles_of,
 };
-pub use search::{Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, name_keys, search};
-pub use staff::{
-    Holder, HolderRow, RecordChange, StaffRecord, Username, any_record, changes_of, find_by_username, holder,
-    holders_by_email, holders_by_smartcard, mark_proved, stem, usernames, whose_username,
+pub use search::{
+    Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, StaffSearch, name_keys, search,
 };
+pub use staff::{
+    AllotError, Holder, HolderRow, RecordChange, StaffRecord, Username, allot_username, any_record,
+    changes_of, find_by_username, holder, holders_by_email, holders_by_smartcard, mark_proved, stem,
+    usernames, whose_username,
+};
+
+/// The pages of this room.
+#[must_use]
+pub fn routes(app: &App) -> Vec<web::Route> {
+    [staff::pages::routes(app), holds::pages::routes(app)].concat()
+}
 
 /// The jobs of this room.
 #[must_use]

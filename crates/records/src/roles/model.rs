@@ -24,6 +24,10 @@ store::words! {
     pub enum Permission {
         /// Load staff records.
         ImportStaff = "import_staff",
+        /// Correct one staff record.
+        CorrectStaff = "correct_staff",
+        /// Allot a new username.
+        AllotUsername = "allot_username",
         /// Let a held identity field work early.
         ReleaseHold = "release_hold",
         /// Approve, refuse or withdraw internet access.
@@ -52,7 +56,12 @@ impl Permission {
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
-            Self::ImportStaff | Self::ReleaseHold | Self::DecideInternetAccess | Self::GrantRole => Role::Hr,
+            Self::ImportStaff
+            | Self::CorrectStaff
+            | Self::AllotUsername
+            | Self::ReleaseHold
+            | Self::DecideInternetAccess
+            | Self::GrantRole => Role::Hr,
             Self::Unlock
             | Self::ReEnrol
             | Self::ReadWhy
