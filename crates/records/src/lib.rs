@@ -45,14 +45,21 @@ pub use letters::composers;
 pub use pages::{App, holder_of, origin, permitted};
 pub use reason::reason;
 pub use roles::{
-    Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, addresses, permit,
-    role_grant, roles_of,
+    Caller, Grant, GrantError, Granted, Held, Permission, Permit, PermitError, Refused, Role, WaitingError,
+    WaitingGrant, WithdrawError, addresses, permit, role_confirm, role_grant, role_held, role_refuse,
+    role_withdraw, roles_held, roles_of, waiting_grant, waiting_grants,
 };
 pub use search::{Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, name_keys, search};
 pub use staff::{
     Holder, HolderRow, RecordChange, StaffRecord, Username, any_record, changes_of, find_by_username, holder,
     holders_by_email, holders_by_smartcard, mark_proved, stem, usernames, whose_username,
 };
+
+/// The pages of this room.
+#[must_use]
+pub fn routes(app: &App) -> Vec<web::Route> {
+    roles::pages::routes(app)
+}
 
 /// The jobs of this room.
 #[must_use]

@@ -75,6 +75,11 @@ fn act(entry: &Entry) -> String {
             format!("Decided on your internet access: {}.", text("after"))
         }
         "records.role_granted" => format!("Granted you the role {}.", text("role")),
+        "records.role_withdrawn" => format!("Withdrew the role {} from you.", text("role")),
+        "records.role_asked" => {
+            format!("Asked to grant you the role {}. A second HR person has to agree.", text("role"))
+        }
+        "records.role_refused" => format!("Decided not to grant you the role {}.", text("role")),
         "records.identity_released" => format!("Let your new {} work early.", text("field")),
         "records.identity_stopped" => format!("Stopped the change of your {}.", text("field")),
         // Later rooms and releases: the event's own word is better than nothing.
