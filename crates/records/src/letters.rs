@@ -5,7 +5,7 @@ use serde::Deserialize;
 use store::{Clock, Db, Instant};
 use uuid::Uuid;
 
-use crate::{Holder, IdentityField, Role, holds, import::Counts, staff, words};
+use crate::{Holder, IdentityField, Role, holds, import::Counts, roles::tell::Change, staff, words};
 
 /// To the old address of somebody whose identity field will change.
 pub(crate) const IDENTITY_HELD: &str = "records.identity_held";
@@ -13,6 +13,8 @@ pub(crate) const IDENTITY_HELD: &str = "records.identity_held";
 pub(crate) const MASS_CHANGE: &str = "records.mass_change";
 /// To all HR and auditors of an employer where the operator granted a role.
 pub(crate) const ROLE_RECOVERED: &str = "records.role_recovered";
+/// To whoever was granted a role by HR or had one withdrawn; of some roles to the other HR; and to HR who are to confirm one.
+pub(crate) const ROLE_CHANGED: &str = "records.role_changed";
 
 /// To somebody who has a new username.
 pub(crate) const USERNAME_ALLOTTED: &str = "records.username_allotted";
@@ -24,6 +26,7 @@ pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
     let (for_change, change_clock) = (db.clone(), clock.clone());
     let (for_role, role_clock) = (db.clone(), clock.clone());
     let (for_username, username_clock) = (db.clone(), clock.clone());
+    let (for_roles, roles_clock) = (db.clone(), clock.clone());
     vec![
         Composer::new(USERNAME_ALLOTTED, move |mail| {
             username_allotted(for_username.clone(), username_clock.now(), mail)
@@ -31,6 +34,7 @@ pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
         Composer::new(IDENTITY_HELD, move |mail| identity_held(for_held.clone(), held_clock.now(), mail)),
         Composer::new(MASS_CHANGE, move |mail| mass_change(for_change.clone(), change_clock.now(), mail)),
         Composer::new(ROLE_RECOVERED, move |mail| role_recovered(for_role.clone(), role_clock.now(), mail)),
+        Composer::new(ROLE_CHANGED, move |mail| role_changed(for_roles.clone(), roles_clock.now(), mail)),
     ]
 }
 
@@ -143,4 +147,45 @@ async fn role_recovered(db: Db, now: Instant, mail: Outgoing) -> Composed {
         Block::Text(words::role_recovered::CHECK.to_owned()),
     ];
     Ok(Some(Letter { subject: words::role_recovered::SUBJECT.to_owned(), blocks }))
+}
+
+#[derive(Deserialize)]
+struct RoleChanged {
+    change: Change,
+    staff_record: Uuid,
+    username: String,
+    role: Role,
+    by: Option<Uuid>,
+    at: Instant,
+    reason: Option<String>,
+}
+
+async fn role_changed(db: Db, now: Instant, mail: Outgoing) -> Composed {
+    let changed: RoleChanged = read(&mail)?;
+    let Some(holder) = recipient(&db, now, &mail).await? else { return Ok(None) };
+    let own = holder.record.id == changed.staff_record;
+    let mut reader = db.read().await?;
+    let whose = staff::holder(&mut reader.tx(), changed.staff_record, now).await?;
+    let by = match changed.by {
+        Some(by) => staff::holder(&mut reader.tx(), by, now).await?,
+        None => None,
+    };
+    drop(reader);
+    let name = |of: Option<Holder>| of.map_or_else(String::new, |of| of.record.name());
+    let employer = &holder.employer;
+    let facts = [
+        (words::role_changed::NAME, if own { String::new() } else { name(whose) }),
+        (words::role_changed::USERNAME, changed.username),
+        (words::role_changed::ROLE, words::role_name(changed.role).to_owned()),
+        (words::role_changed::WHEN, words::role_changed::when(changed.at, &employer.zone())),
+        (words::role_changed::BY, name(by)),
+        (words::role_changed::REASON, changed.reason.unwrap_or_default()),
+    ];
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let blocks = vec![
+        Block::Text(words::role_changed::opening(changed.change, own, &employer.name)),
+        Block::Facts(facts.map(|(name, value)| (name.to_owned(), value)).collect()),
+        Block::Text(words::role_changed::what_to_do(changed.change, own).to_owned()),
+    ];
+    Ok(Some(Letter { subject: words::role_changed::subject(changed.change, own).to_owned(), blocks }))
 }

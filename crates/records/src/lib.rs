@@ -45,8 +45,9 @@ pub use letters::composers;
 pub use pages::{App, holder_of, origin, permitted};
 pub use reason::reason;
 pub use roles::{
-    Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, addresses, permit,
-    role_grant, roles_of,
+    Caller, Grant, GrantError, Granted, Held, Permission, Permit, PermitError, Refused, Role, WaitingError,
+    WaitingGrant, WithdrawError, addresses, permit, role_confirm, role_grant, role_held, role_refuse,
+    role_withdraw, roles_held, roles_of, waiting_grant, waiting_grants,
 };
 pub use search::{
     Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, StaffSearch, name_keys, search,
@@ -60,7 +61,7 @@ pub use staff::{
 /// The pages of this room.
 #[must_use]
 pub fn routes(app: &App) -> Vec<web::Route> {
-    [staff::pages::routes(app), holds::pages::routes(app)].concat()
+    [staff::pages::routes(app), holds::pages::routes(app), roles::pages::routes(app)].concat()
 }
 
 /// The jobs of this room.

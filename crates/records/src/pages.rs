@@ -17,6 +17,11 @@ pub struct App {
     pub entropy: Entropy,
 }
 
+/// Pages of HR.
+pub(crate) const HR: web::Audience = web::Audience::Role(crate::Role::Hr.as_str());
+/// What changes other people's rights asks for a proof that is not older.
+pub(crate) const RECENT_MINUTES: i64 = 5;
+
 /// The staff record and employer that the front has read for this request.
 ///
 /// # Errors

@@ -37,6 +37,25 @@ pub(crate) const NEEDS_RECOVER: &str = "This employer has had its HR, who grant 
     auditors of the employer are then told by mail.";
 pub(crate) const REASON_NEEDED: &str = "Write the reason: it stands on the trail, and they can read it.";
 pub(crate) const REASON_FORM: &str = "Write the reason in one line of 500 characters at most.";
+pub(crate) const WAITS_ALREADY: &str =
+    "This role waits for a second HR person already. Ask one of them to look at Roles.";
+pub(crate) const NOBODY_TO_CONFIRM: &str = "A second HR person has to confirm this role, and there is nobody but you and the person it is \
+    for. Grant the role HR to somebody else first.";
+pub(crate) const NO_SUCH_GRANT: &str = "There is no such role at this employer.";
+pub(crate) const NOT_HELD: &str = "Nobody holds this role any more: somebody else has withdrawn it.";
+pub(crate) const LAST_HR: &str = "This is the last HR person of the employer, who cannot be withdrawn. Grant the role HR to somebody else first.";
+pub(crate) const NOT_WAITING: &str =
+    "This role no longer waits: it was confirmed, refused or taken back, or it has run out.";
+pub(crate) const ASKER_GONE: &str =
+    "Whoever asked for this role is no longer HR. Refuse it; if it is right, grant it yourself.";
+pub(crate) const HOLDER_GONE: &str = "The person whom this role is for has left. Refuse it.";
+pub(crate) const WAITS_FOR_YOURSELF: &str = "This role is for yourself: another HR person decides on it.";
+pub(crate) const ASKED_YOURSELF: &str =
+    "You asked for this role yourself: another HR person has to confirm it.";
+pub(crate) const NONE_GIVEN: &str = "None given";
+pub(crate) const OPERATOR: &str = "the operator";
+pub(crate) const ROLE_FIELD: &str = "Choose a role.";
+pub(crate) const USERNAME_FIELD: &str = "Write a username, such as 999JSMITH01.";
 
 pub(crate) const CORRECTED: &str = "The record is corrected.";
 pub(crate) const CORRECTED_HELD: &str = "The record is corrected. They have logged in before, so the new email, date of birth or smartcard is held for a while: they are told, and can stop it.";
@@ -207,6 +226,36 @@ pub(crate) fn held_until(held: IdentityField, until: &str) -> String {
         "A new {} is held until {until}; until then the old one works.",
         identity_held::field(held).to_lowercase()
     )
+}
+
+/// Who granted a role.
+pub(crate) fn granted_by(by: &str, confirmed_by: Option<&str>) -> String {
+    match confirmed_by {
+        Some(second) => format!("{by}, confirmed by {second}"),
+        None => by.to_owned(),
+    }
+}
+
+/// Who holds a role.
+pub(crate) fn who(name: &str, username: &str, has_left: bool) -> String {
+    match has_left {
+        true => format!("{name} ({username}), has left"),
+        false => format!("{name} ({username})"),
+    }
+}
+
+/// What a role is called where it is chosen, and what it is for.
+pub(crate) fn role_choice(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::ServiceDesk => ("Service desk", "helps staff who cannot get in"),
+        Role::Hr => (
+            "HR",
+            "loads and corrects staff records, decides internet access, grants roles, changes settings",
+        ),
+        Role::Payroll => ("Payroll", "publishes payslips"),
+        Role::Learning => ("Learning", "publishes courses"),
+        Role::Auditor => ("Auditor", "reads the trail"),
+    }
 }
 
 pub(crate) fn unknown_username(username: &Username) -> String {
@@ -402,5 +451,62 @@ pub(crate) mod role_recovered {
 
     pub(crate) fn when(at: super::Instant, zone: &super::TimeZone) -> String {
         super::day_and_time(at, zone)
+    }
+}
+
+/// The mails about a role that HR grants or withdraws: to its holder, and to HR.
+pub(crate) mod role_changed {
+    use crate::roles::tell::Change;
+
+    pub(crate) use super::role_recovered::{NAME, REASON, ROLE, USERNAME, WHEN, when};
+
+    pub(crate) const BY: &str = "By";
+
+    pub(crate) fn subject(change: Change, own: bool) -> &'static str {
+        match (change, own) {
+            (Change::Granted, true) => "You have a new role",
+            (Change::Granted, false) => "A role was granted",
+            (Change::Withdrawn, true) => "A role of yours was withdrawn",
+            (Change::Withdrawn, false) => "A role was withdrawn",
+            (Change::Asked, _) => "A role waits for you to confirm it",
+            (Change::Refused, _) => "A role that you asked for was refused",
+        }
+    }
+
+    pub(crate) fn opening(change: Change, own: bool, employer: &str) -> String {
+        match (change, own) {
+            (Change::Granted, true) => {
+                format!("{employer} has given you a role. Its pages are in the menu of the portal, at work.")
+            }
+            (Change::Granted, false) => format!("At {employer}, HR has granted a role."),
+            (Change::Withdrawn, true) => {
+                format!("{employer} has withdrawn a role of yours. Your own pages stay as they are.")
+            }
+            (Change::Withdrawn, false) => format!("At {employer}, HR has withdrawn a role."),
+            (Change::Asked, _) => {
+                format!(
+                    "At {employer}, a colleague in HR asks to grant a role. It needs a second HR person who agrees."
+                )
+            }
+            (Change::Refused, _) => {
+                format!("At {employer}, a second HR person has refused the role that you asked for.")
+            }
+        }
+    }
+
+    pub(crate) fn what_to_do(change: Change, own: bool) -> &'static str {
+        match (change, own) {
+            (Change::Granted, true) => {
+                "When you log in, you may be asked for a second factor, or to set one up. If you did not expect this, tell HR."
+            }
+            (Change::Withdrawn, true) => "If you did not expect this, ask HR.",
+            (Change::Granted | Change::Withdrawn, false) => {
+                "If you did not expect this, speak to whoever did it, and look at Roles in the portal."
+            }
+            (Change::Asked, _) => {
+                "Log in to the portal at work, open Roles, and confirm or refuse it. If nobody does within seven days, it runs out."
+            }
+            (Change::Refused, _) => "Nothing was changed. Speak to them if you think that it is needed.",
+        }
     }
 }

@@ -109,6 +109,11 @@ fn expected_of_role(method: &Method, path: &str) -> Expected {
         | ("POST", "/hr/internet-access/{id}/decide")
         | ("GET", "/service-desk/{id}")
         | ("POST", "/service-desk/{id}/help" | "/service-desk/{id}/date-of-birth") => NOT_FOUND,
+        ("GET", "/hr/roles" | "/hr/roles/grant") => OK,
+        ("POST", "/hr/roles/grant") => WRONG,
+        ("GET" | "POST", "/hr/roles/{id}/withdraw") => NOT_FOUND,
+        ("GET", "/hr/roles/waiting/{id}") => NOT_FOUND,
+        ("POST", "/hr/roles/waiting/{id}/confirm" | "/hr/roles/waiting/{id}/refuse") => NOT_FOUND,
         _ => panic!("{method} {path} is a new route of a role: say here what its caller is answered"),
     }
 }

@@ -79,6 +79,11 @@ fn act(entry: &Entry) -> String {
         "records.staff_corrected" => "Corrected your staff record.".into(),
         "records.username_allotted" => format!("Allotted you the username {}.", text("username")),
         "records.role_granted" => format!("Granted you the role {}.", text("role")),
+        "records.role_withdrawn" => format!("Withdrew the role {} from you.", text("role")),
+        "records.role_asked" => {
+            format!("Asked to grant you the role {}. A second HR person has to agree.", text("role"))
+        }
+        "records.role_refused" => format!("Decided not to grant you the role {}.", text("role")),
         "records.identity_released" => format!("Let your new {} work early.", text("field")),
         "records.identity_stopped" => format!("Stopped the change of your {}.", text("field")),
         // Later rooms and releases: the event's own word is better than nothing.

@@ -19,6 +19,14 @@ store::words! {
     }
 }
 
+impl Role {
+    /// Whether it takes a second HR person to grant it, where the employer has two, and all HR are told of it.
+    #[must_use]
+    pub const fn is_sensitive(self) -> bool {
+        matches!(self, Self::Hr | Self::Payroll | Self::Auditor)
+    }
+}
+
 store::words! {
     /// What a use case on others needs; each belongs to one role.
     pub enum Permission {
@@ -32,7 +40,7 @@ store::words! {
         ReleaseHold = "release_hold",
         /// Approve, refuse or withdraw internet access.
         DecideInternetAccess = "decide_internet_access",
-        /// Grant a role.
+        /// Grant a role, or withdraw one.
         GrantRole = "grant_role",
         /// Lift a lock.
         Unlock = "unlock",
@@ -160,6 +168,12 @@ impl Permit {
             return Err(Refused::OwnRecord);
         }
         Ok(())
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn permission(&self) -> Permission {
+        self.permission
     }
 
     /// The person's staff record; `None` for the operator.

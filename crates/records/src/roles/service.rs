@@ -5,7 +5,11 @@ use serde_json::json;
 use store::{Day, Db, Entropy, Instant, StoreError, Tx};
 use uuid::Uuid;
 
-use super::{Caller, Permission, Permit, Refused, Role, sql};
+use super::{
+    Caller, Held, Permission, Permit, Refused, Role, sql,
+    tell::{self, Change},
+    waiting,
+};
 use crate::{Holder, Settings, Username, letters, staff, words};
 
 /// Why [`permit`] gave none.
@@ -44,6 +48,15 @@ pub async fn permit(
     Ok(Permit::person(permission, employer, caller.staff_record, roles))
 }
 
+/// Whether whoever has a permit still holds the role that it was given for: asked once more in the transaction that writes, since the role
+/// may have been withdrawn while the page was being answered.
+pub(crate) async fn still_held(tx: &mut Tx<'_>, permit: &Permit) -> Result<Result<(), Refused>, StoreError> {
+    let Some(staff_record) = permit.staff_record() else { return Ok(Ok(())) };
+    let role = permit.permission().role();
+    let held = sql::roles_of(tx, staff_record, permit.employer()).await?.contains(&role);
+    Ok(if held { Ok(()) } else { Err(Refused::Role(role)) })
+}
+
 /// A role to grant.
 #[derive(Clone, Debug)]
 pub struct Grant {
@@ -62,11 +75,16 @@ pub struct Grant {
 pub enum Granted {
     /// They hold it now; so many people were told.
     Now {
-        /// HR and auditors who are mailed.
+        /// HR, and where the operator granted it auditors, who are mailed.
         told: usize,
     },
     /// They held it before: nothing was changed.
     Before,
+    /// A second HR person has to confirm it first; so many could, and are mailed.
+    Waits {
+        /// How many.
+        told: usize,
+    },
 }
 
 /// Why a role was not granted.
@@ -84,6 +102,12 @@ pub enum GrantError {
     /// The employer has its HR, who grant roles.
     #[error("{}", words::NEEDS_RECOVER)]
     NeedsRecover,
+    /// The same waits for a second HR person already.
+    #[error("{}", words::WAITS_ALREADY)]
+    WaitsAlready,
+    /// A second HR person has to confirm it, and the only other one is whom it is for.
+    #[error("{}", words::NOBODY_TO_CONFIRM)]
+    NobodyToConfirm,
     /// The reason is longer than 500 characters, or not one line of text.
     #[error("{}", words::REASON_FORM)]
     ReasonForm,
@@ -95,8 +119,13 @@ pub enum GrantError {
     Store(#[from] StoreError),
 }
 
-/// HR of an employer grants a role; the operator grants the first HR, and later only with `recover`, which is mailed to all HR and
-/// auditors there. It stands on the trail.
+/// Whether a reason is one line of 500 characters at most.
+fn is_reason(text: &str) -> bool {
+    text.chars().count() <= 500 && !text.chars().any(char::is_control)
+}
+
+/// HR of an employer grants a role: HR, payroll and auditor waits for a second HR person where the employer has two. The operator
+/// grants the first HR, and later only with `recover`, which is mailed to all HR and auditors there. It stands on the trail.
 ///
 /// # Errors
 /// See [`GrantError`].
@@ -108,11 +137,7 @@ pub async fn role_grant(
     grant: Grant,
     origin: Origin,
 ) -> Result<Granted, GrantError> {
-    if grant
-        .reason
-        .as_ref()
-        .is_some_and(|text| text.chars().count() > 500 || text.chars().any(char::is_control))
-    {
+    if grant.reason.as_deref().is_some_and(|text| !is_reason(text)) {
         return Err(GrantError::ReasonForm);
     }
     let (permit, entropy) = (permit.clone(), entropy.clone());
@@ -122,80 +147,121 @@ pub async fn role_grant(
             let Some(holder) = holder.filter(|holder| holder.employer.id == permit.employer()) else {
                 return Err(GrantError::UnknownUsername(grant.username));
             };
-            permit.check(Permission::GrantRole, holder.employer.id, Some(holder.record.id))?;
+            let (employer, staff_record) = (holder.employer.id, holder.record.id);
+            permit.check(Permission::GrantRole, employer, Some(staff_record))?;
             if let Some(day) =
                 holder.record.last_day.filter(|_| holder.record.has_left(holder.employer.today(now)))
             {
                 return Err(GrantError::Left(grant.username, day));
             }
-            if sql::roles_of(tx, holder.record.id, holder.employer.id).await?.contains(&grant.role) {
+            // Whatever changes an employer's roles takes turns: of two operators at once, one grants the first HR.
+            sql::hold_employer(tx, employer).await?;
+            still_held(tx, &permit).await??;
+            if sql::roles_of(tx, staff_record, employer).await?.contains(&grant.role) {
                 return Ok(Granted::Before);
             }
-            // Of two operators at once, one grants the first HR.
-            sql::hold_employer(tx, holder.employer.id).await?;
-            let operator = permit.staff_record().is_none();
-            let recovering = operator && sql::ever_had_hr(tx, holder.employer.id).await?;
-            if operator && !recovering && grant.role != Role::Hr {
-                return Err(GrantError::HrFirst);
+            let new = sql::NewGrant {
+                id: entropy.id(now),
+                employer,
+                staff_record,
+                role: grant.role,
+                by: permit.staff_record(),
+                confirmed_by: None,
+                reason: grant.reason,
+            };
+            let writing = Writing { entropy: &entropy, now, permit: &permit, origin };
+            let Some(by) = permit.staff_record() else {
+                let recovering = sql::ever_had_hr(tx, employer).await?;
+                if !recovering && grant.role != Role::Hr {
+                    return Err(GrantError::HrFirst);
+                }
+                if recovering && !grant.recover {
+                    return Err(GrantError::NeedsRecover);
+                }
+                let told = match recovering {
+                    true => tell_recovered(tx, &writing, &new, &grant.username).await?,
+                    false => 0,
+                };
+                write(tx, writing, &new, grant.username.as_str(), recovering, told).await?;
+                return Ok(Granted::Now { told });
+            };
+            if grant.role.is_sensitive() && !others(tx, employer, &[by], now).await?.is_empty() {
+                return waiting::ask(tx, writing, &new, grant.username.as_str()).await;
             }
-            if recovering && !grant.recover {
-                return Err(GrantError::NeedsRecover);
-            }
-            write(tx, &entropy, now, &permit, &holder, &grant, recovering, origin).await
+            let told = tell::changed(tx, &writing, Change::Granted, &new, grant.username.as_str()).await?;
+            write(tx, writing, &new, grant.username.as_str(), false, told).await?;
+            Ok(Granted::Now { told })
         }
         .boxed()
     })
     .await
 }
 
-#[expect(clippy::too_many_arguments, reason = "the second half of one use case")]
-async fn write(
+/// What the second half of a use case is done with.
+pub(super) struct Writing<'w> {
+    pub(super) entropy: &'w Entropy,
+    pub(super) now: Instant,
+    pub(super) permit: &'w Permit,
+    pub(super) origin: Origin,
+}
+
+/// Who is HR of an employer and has not left, without some.
+pub(super) async fn others(
     tx: &mut Tx<'_>,
-    entropy: &Entropy,
+    employer: Uuid,
+    without: &[Uuid],
     now: Instant,
-    permit: &Permit,
-    holder: &Holder,
-    grant: &Grant,
-    recovering: bool,
-    origin: Origin,
-) -> Result<Granted, GrantError> {
-    let (employer, staff_record) = (holder.employer.id, holder.record.id);
-    let new = sql::NewGrant {
-        id: entropy.id(now),
-        employer,
-        staff_record,
-        role: grant.role,
-        by: permit.staff_record(),
-        reason: grant.reason.clone(),
-    };
-    let told = if recovering { tell(tx, entropy, now, &new, holder, &grant.username).await? } else { 0 };
-    sql::grant(tx, &new, now)
+) -> Result<Vec<Holder>, StoreError> {
+    let mut found = Vec::new();
+    for staff_record in sql::who_holds(tx, employer, Role::Hr, Role::Hr).await? {
+        if without.contains(&staff_record) {
+            continue;
+        }
+        let holder = staff::holder(tx, staff_record, now).await?;
+        found.extend(holder.filter(|holder| !holder.record.has_left(holder.employer.today(now))));
+    }
+    Ok(found)
+}
+
+/// Grants the role and puts it on the trail.
+pub(super) async fn write(
+    tx: &mut Tx<'_>,
+    writing: Writing<'_>,
+    new: &sql::NewGrant,
+    username: &str,
+    recover: bool,
+    told: usize,
+) -> Result<(), StoreError> {
+    let Writing { entropy, now, permit, origin } = writing;
+    sql::grant(tx, new, now)
         .await
         .map_err(|error| if error.is_duplicate() { StoreError::Busy } else { error })?;
+    let mut data = json!({ "role": new.role, "username": username, "recover": recover, "told": told });
+    if new.confirmed_by.is_some() {
+        data["asked_by"] = json!(new.by);
+    }
     let entry = NewEntry {
         id: entropy.id(now),
         at: now,
         actor: permit.actor(),
-        about: Some(staff_record),
-        employer: Some(employer),
+        about: Some(new.staff_record),
+        employer: Some(new.employer),
         event: "records.role_granted",
-        reason: grant.reason.clone(),
-        data: json!({ "role": grant.role, "username": grant.username.as_str(), "recover": recovering, "told": told }),
+        reason: new.reason.clone(),
+        data,
         origin,
     };
-    audit::append(tx, entry).await?;
-    Ok(Granted::Now { told })
+    audit::append(tx, entry).await
 }
 
-/// Mails whoever was HR or auditor there before this grant.
-async fn tell(
+/// Mails whoever was HR or auditor there before the operator's grant.
+async fn tell_recovered(
     tx: &mut Tx<'_>,
-    entropy: &Entropy,
-    now: Instant,
+    writing: &Writing<'_>,
     new: &sql::NewGrant,
-    holder: &Holder,
     username: &Username,
 ) -> Result<usize, StoreError> {
+    let Writing { entropy, now, .. } = *writing;
     let mut told = 0;
     for (staff_record, to) in addresses(tx, new.employer, (Role::Hr, Role::Auditor), now).await? {
         let mail = NewMail {
@@ -205,7 +271,7 @@ async fn tell(
             about: Some(staff_record),
             kind: letters::ROLE_RECOVERED,
             data: json!({
-                "staff_record": holder.record.id, "username": username.as_str(), "role": new.role, "at": now,
+                "staff_record": new.staff_record, "username": username.as_str(), "role": new.role, "at": now,
                 "reason": new.reason,
             }),
         };
@@ -213,6 +279,106 @@ async fn tell(
         told += 1;
     }
     Ok(told)
+}
+
+/// Why a role was not withdrawn.
+#[derive(Debug, thiserror::Error)]
+pub enum WithdrawError {
+    /// There is no such grant at this employer.
+    #[error("{}", words::NO_SUCH_GRANT)]
+    NotFound,
+    /// It has been withdrawn already.
+    #[error("{}", words::NOT_HELD)]
+    NotHeld,
+    /// Nobody would be HR of the employer any more.
+    #[error("{}", words::LAST_HR)]
+    LastHr,
+    /// There is no reason, or it is longer than 500 characters, or not one line of text.
+    #[error("{}", words::REASON_FORM)]
+    ReasonForm,
+    /// Not by this person.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// One role that somebody at an employer holds.
+///
+/// # Errors
+/// [`WithdrawError::NotFound`], [`WithdrawError::NotHeld`] or the store's.
+pub async fn role_held(
+    tx: &mut Tx<'_>,
+    employer: Uuid,
+    grant: Uuid,
+    now: Instant,
+) -> Result<Held, WithdrawError> {
+    match sql::held(tx, employer, grant, now).await? {
+        Some(held) => Ok(held),
+        None if sql::was_held(tx, employer, grant).await? => Err(WithdrawError::NotHeld),
+        None => Err(WithdrawError::NotFound),
+    }
+}
+
+/// HR of an employer withdraws a role: its pages are shut to its holder from their next request on. They are mailed, and for HR, payroll
+/// and auditor so are the other HR. It stands on the trail.
+///
+/// # Errors
+/// See [`WithdrawError`].
+pub async fn role_withdraw(
+    db: &Db,
+    entropy: &Entropy,
+    now: Instant,
+    permit: &Permit,
+    grant: Uuid,
+    reason: String,
+    origin: Origin,
+) -> Result<(), WithdrawError> {
+    let reason = crate::reason(&reason).map_err(|_| WithdrawError::ReasonForm)?;
+    let (permit, entropy) = (permit.clone(), entropy.clone());
+    db.write(move |tx| {
+        async move {
+            let employer = permit.employer();
+            sql::hold_employer(tx, employer).await?;
+            let held = role_held(tx, employer, grant, now).await?;
+            let staff_record = held.holder.record.id;
+            permit.check(Permission::GrantRole, employer, Some(staff_record))?;
+            still_held(tx, &permit).await??;
+            if held.role == Role::Hr && others(tx, employer, &[staff_record], now).await?.is_empty() {
+                return Err(WithdrawError::LastHr);
+            }
+            if !sql::withdraw(tx, grant, permit.staff_record(), &reason, now).await? {
+                return Err(WithdrawError::NotHeld);
+            }
+            let gone = sql::NewGrant {
+                id: grant,
+                employer,
+                staff_record,
+                role: held.role,
+                by: permit.staff_record(),
+                confirmed_by: None,
+                reason: Some(reason),
+            };
+            let writing = Writing { entropy: &entropy, now, permit: &permit, origin };
+            let told = tell::changed(tx, &writing, Change::Withdrawn, &gone, &held.username).await?;
+            let entry = NewEntry {
+                id: entropy.id(now),
+                at: now,
+                actor: permit.actor(),
+                about: Some(staff_record),
+                employer: Some(employer),
+                event: "records.role_withdrawn",
+                reason: gone.reason,
+                data: json!({ "role": held.role, "username": held.username, "told": told }),
+                origin: writing.origin,
+            };
+            audit::append(tx, entry).await?;
+            Ok(())
+        }
+        .boxed()
+    })
+    .await
 }
 
 /// The addresses of all at an employer who hold one of two roles, have not left and have one, each with their staff record.

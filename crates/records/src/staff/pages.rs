@@ -5,7 +5,7 @@ use axum::{extract::State, response::Response};
 use store::Day;
 use uuid::Uuid;
 use web::{
-    Audience, FieldErrors, Form, Page, PathId, Person, Problem, Route, format, see_other,
+    FieldErrors, Form, Page, PathId, Person, Problem, Route, format, see_other,
     ui::{BackLink, Button, ErrorSummary, NotificationBanner, SummaryList, Table, Tag, TagColour, TextInput},
 };
 
@@ -13,18 +13,18 @@ use super::{AllotError, Holder, allot_username};
 use crate::{
     App, Hold, IdentityField, Permission, StaffSearch, holds,
     import::{Cells, Column, CorrectError, Correction, Editable, correct, editable},
-    origin, permitted, reason, words,
+    origin,
+    pages::HR,
+    permitted, reason, words,
 };
-
-const ROLE: Audience = Audience::Role("hr");
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
-        Route::get("/hr/staff", ROLE, find, app.clone()).in_menu("Staff"),
-        Route::get("/hr/staff/{id}", ROLE, show, app.clone()),
-        Route::get("/hr/staff/{id}/correct", ROLE, correct_form, app.clone()),
-        Route::post("/hr/staff/{id}/correct", ROLE, submit, app.clone()),
-        Route::post("/hr/staff/{id}/username", ROLE, allot, app.clone()),
+        Route::get("/hr/staff", HR, find, app.clone()).in_menu("Staff"),
+        Route::get("/hr/staff/{id}", HR, show, app.clone()),
+        Route::get("/hr/staff/{id}/correct", HR, correct_form, app.clone()),
+        Route::post("/hr/staff/{id}/correct", HR, submit, app.clone()),
+        Route::post("/hr/staff/{id}/username", HR, allot, app.clone()),
     ]
 }
 

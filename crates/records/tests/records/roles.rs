@@ -1,7 +1,8 @@
 use audit::Origin;
 use records::{
     Caller, Employer, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, Username,
-    employer_set, permit, role_grant, roles_of,
+    WaitingError, WithdrawError, employer_set, permit, role_confirm, role_grant, role_held, role_refuse,
+    role_withdraw, roles_held, roles_of, waiting_grant, waiting_grants,
 };
 use store::testing::both;
 
@@ -125,6 +126,146 @@ async fn hr_grants_but_not_to_themselves() {
         };
         assert!(matches!(grant("427ANG01").await, Err(GrantError::Refused(Refused::OwnRecord))));
         assert_eq!(grant("427BLI01").await.unwrap(), Granted::Now { told: 0 });
+    })
+    .await;
+}
+
+/// The permit of an HR person to grant.
+async fn hr_permit(world: &World, employer: &Employer, username: &str) -> Permit {
+    let staff_record = world.id(username).await;
+    let caller = Caller { staff_record, employer: employer.id, inside: true };
+    let mut reader = world.db.read().await.unwrap();
+    permit(&mut reader.tx(), &caller, Permission::GrantRole, employer.id).await.unwrap()
+}
+
+async fn ask(world: &World, permit: &Permit, username: &str, role: Role) -> Result<Granted, GrantError> {
+    let username = Username::parse(username).unwrap();
+    let grant = Grant { username, role, reason: Some("new in the team".into()), recover: false };
+    role_grant(&world.db, &world.entropy, world.now(), permit, grant, Origin::default()).await
+}
+
+async fn waiting(world: &World, employer: &Employer) -> Vec<uuid::Uuid> {
+    let mut reader = world.db.read().await.unwrap();
+    let waiting = waiting_grants(&mut reader.tx(), employer.id, 50, world.now()).await.unwrap();
+    waiting.into_iter().map(|waiting| waiting.id).collect()
+}
+
+async fn confirm(world: &World, permit: &Permit, id: uuid::Uuid) -> Result<(), WaitingError> {
+    role_confirm(&world.db, &world.entropy, world.now(), permit, id, Origin::default()).await
+}
+
+async fn grant_of(world: &World, employer: &Employer, username: &str, role: Role) -> uuid::Uuid {
+    let mut reader = world.db.read().await.unwrap();
+    let held = roles_held(&mut reader.tx(), employer.id, None, 50, world.now()).await.unwrap();
+    held.iter().find(|held| held.username == username && held.role == role).unwrap().grant
+}
+
+async fn withdraw(world: &World, permit: &Permit, grant: uuid::Uuid) -> Result<(), WithdrawError> {
+    let (now, origin) = (world.now(), Origin::default());
+    role_withdraw(&world.db, &world.entropy, now, permit, grant, "moved".into(), origin).await
+}
+
+/// Ann and Bo are HR; Di is whom it is about.
+async fn two_hr(world: &World) -> (Employer, Permit, Permit) {
+    let employer = staffed(world).await;
+    hr(world, &employer, "427ANG01", false).await.unwrap();
+    hr(world, &employer, "427BLI01", true).await.unwrap();
+    let (ann, bo) =
+        (hr_permit(world, &employer, "427ANG01").await, hr_permit(world, &employer, "427BLI01").await);
+    (employer, ann, bo)
+}
+
+#[tokio::test]
+async fn a_role_that_waits_runs_out_after_seven_days() {
+    both("a_role_that_waits_runs_out_after_seven_days", |db| async move {
+        let world = World::new(db.clone());
+        let (employer, ann, bo) = two_hr(&world).await;
+        assert_eq!(
+            ask(&world, &ann, "427DJONES01", Role::Payroll).await.unwrap(),
+            Granted::Waits { told: 1 }
+        );
+        assert!(matches!(
+            ask(&world, &bo, "427DJONES01", Role::Payroll).await,
+            Err(GrantError::WaitsAlready)
+        ));
+        let [first] = waiting(&world, &employer).await[..] else { panic!("one waits") };
+        world.clock.advance(7 * 24 * 3600 - 1);
+        assert_eq!(waiting(&world, &employer).await, [first]);
+        world.clock.advance(1);
+        assert!(waiting(&world, &employer).await.is_empty());
+        assert!(matches!(confirm(&world, &bo, first).await, Err(WaitingError::NotWaiting)));
+        // It is asked for again, and is another one.
+        assert_eq!(ask(&world, &bo, "427DJONES01", Role::Payroll).await.unwrap(), Granted::Waits { told: 1 });
+        let [second] = waiting(&world, &employer).await[..] else { panic!("one waits") };
+        assert!(matches!(
+            confirm(&world, &bo, second).await,
+            Err(WaitingError::Refused(Refused::SecondPerson))
+        ));
+        confirm(&world, &ann, second).await.unwrap();
+        assert!(matches!(confirm(&world, &ann, second).await, Err(WaitingError::NotWaiting)));
+        let mut reader = db.read().await.unwrap();
+        let di = world.id("427DJONES01").await;
+        assert_eq!(roles_of(&mut reader.tx(), di, employer.id).await.unwrap(), [Role::Payroll]);
+        let events = world.trail(di).await;
+        assert_eq!(events, ["records.role_asked", "records.role_asked", "records.role_granted"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_no_longer_hr_decides_nothing_and_asks_for_nothing() {
+    both("who_is_no_longer_hr_decides_nothing_and_asks_for_nothing", |db| async move {
+        let world = World::new(db.clone());
+        let (employer, ann, bo) = two_hr(&world).await;
+        ask(&world, &ann, "427DJONES01", Role::Payroll).await.unwrap();
+        ask(&world, &ann, "427DJONES01", Role::Auditor).await.unwrap();
+        let [payroll, auditor] = waiting(&world, &employer).await[..] else { panic!("two wait") };
+        let anns = grant_of(&world, &employer, "427ANG01", Role::Hr).await;
+        withdraw(&world, &bo, anns).await.unwrap();
+
+        // Her permit is from before.
+        let role = |refused: Refused| refused == Refused::Role(Role::Hr);
+        assert!(matches!(ask(&world, &ann, "427DJONES01", Role::Learning).await,
+            Err(GrantError::Refused(refused)) if role(refused)));
+        let bos = grant_of(&world, &employer, "427BLI01", Role::Hr).await;
+        assert!(
+            matches!(withdraw(&world, &ann, bos).await, Err(WithdrawError::Refused(refused)) if role(refused))
+        );
+        // What she asked for needs two who agree.
+        assert!(matches!(confirm(&world, &bo, payroll).await, Err(WaitingError::AskerGone)));
+        let (now, origin) = (world.now(), Origin::default());
+        role_refuse(&db, &world.entropy, now, &bo, auditor, origin).await.unwrap();
+        assert_eq!(waiting(&world, &employer).await, [payroll]);
+        // Alone, he grants by himself.
+        assert_eq!(ask(&world, &bo, "427DJONES01", Role::Auditor).await.unwrap(), Granted::Now { told: 0 });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_last_hr_stays() {
+    both("the_last_hr_stays", |db| async move {
+        let world = World::new(db.clone());
+        let (employer, ann, bo) = two_hr(&world).await;
+        let (anns, bos) = (
+            grant_of(&world, &employer, "427ANG01", Role::Hr).await,
+            grant_of(&world, &employer, "427BLI01", Role::Hr).await,
+        );
+        // Each withdraws the other at the same moment: one of them is too late.
+        let (by_ann, by_bo) = futures::join!(withdraw(&world, &ann, bos), withdraw(&world, &bo, anns));
+        assert!(by_ann.is_ok() ^ by_bo.is_ok(), "{by_ann:?} {by_bo:?}");
+        let left = if by_ann.is_ok() { anns } else { bos };
+        // By a page nobody could ask for this: it would be their own.
+        let operator = Permit::operator(Permission::GrantRole, employer.id);
+        assert!(matches!(withdraw(&world, &operator, left).await, Err(WithdrawError::LastHr)));
+        // Elsewhere it is not there at all.
+        let other = world.employer("999").await;
+        let elsewhere = Permit::operator(Permission::GrantRole, other.id);
+        assert!(matches!(withdraw(&world, &elsewhere, left).await, Err(WithdrawError::NotFound)));
+        let mut reader = db.read().await.unwrap();
+        let tx = &mut reader.tx();
+        assert!(matches!(role_held(tx, other.id, left, world.now()).await, Err(WithdrawError::NotFound)));
+        assert!(matches!(waiting_grant(tx, other.id, left, world.now()).await, Err(WaitingError::NotFound)));
     })
     .await;
 }

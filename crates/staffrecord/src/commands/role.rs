@@ -43,6 +43,9 @@ impl Role {
             Granted::Now { told } => {
                 say!("{username} holds {role} at {place} now; {told} HR and auditors are mailed.");
             }
+            Granted::Waits { told } => {
+                say!("{role} at {place} waits for a second HR person who confirms it; {told} are mailed.");
+            }
             Granted::Before => say!("{username} held {role} at {place} already: nothing was changed."),
         }
         opened.close().await?;

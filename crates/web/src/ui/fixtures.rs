@@ -209,6 +209,16 @@ fn text_input(mut options: Options) -> Read<String> {
     Some(input.to_string())
 }
 
+fn text_area(mut options: Options) -> Read<String> {
+    let (name, label) = (options.text("name")??, label(&options.0.remove("label")?)?);
+    let mut area = TextArea::new(name, label);
+    area = options.text("id")?.into_iter().fold(area, TextArea::id);
+    area = options.content("hint")?.into_iter().fold(area, TextArea::hint);
+    area = area.error(error(&mut options)?);
+    options.end()?;
+    Some(area.to_string())
+}
+
 fn password_input(mut options: Options) -> Read<String> {
     let (name, label) = (options.text("name")??, label(&options.0.remove("label")?)?);
     let mut input = PasswordInput::new(name, label);
@@ -559,6 +569,7 @@ fn print(component: &str, options: Options) -> Read<String> {
         "summary-list" => summary_list(options),
         "tables" => table(options),
         "tag" => tag(options),
+        "textarea" => text_area(options),
         "warning-callout" => warning_callout(options),
         _ => unreachable!("{component}"),
     }
@@ -667,7 +678,7 @@ fn collapse(text: &str) -> String {
 }
 
 /// How many examples of each component are met, and the ones that matter most to us.
-const MET: [(&str, usize, &[&str]); 22] = [
+const MET: [(&str, usize, &[&str]); 23] = [
     ("back-link", 1, &["default"]),
     (
         "button",
@@ -713,6 +724,7 @@ const MET: [(&str, usize, &[&str]); 22] = [
     ("summary-list", 8, &["default", "with actions", "with multiple actions", "without border"]),
     ("tables", 11, &["default", "with numeric format (full width, past day)", "without border", "with tags"]),
     ("tag", 13, &["default", "with text escaping"]),
+    ("textarea", 12, &["default", "with error message and hint", "without heading"]),
     ("warning-callout", 4, &["default", "with custom heading", "with HTML"]),
 ];
 
@@ -755,6 +767,7 @@ fn what_a_person_typed_is_escaped() {
     for html in [
         TextInput::new("username", "Username*").value(typed).to_string(),
         TextInput::new("username", typed.to_owned()).hint(typed.to_owned()).error(typed).to_string(),
+        TextArea::new("message", typed.to_owned()).value(typed).to_string(),
         PasswordInput::new("password", typed.to_owned()).error(typed).to_string(),
         DateInput::new("born", typed.to_owned()).value(typed, typed, typed).to_string(),
         Radios::new("answer", typed.to_owned()).item(typed.to_owned(), typed.to_owned()).to_string(),

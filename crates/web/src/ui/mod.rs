@@ -11,6 +11,7 @@ mod date_input;
 mod errors;
 mod field;
 mod lists;
+mod text_area;
 mod text_input;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use date_input::{DateInput, DatePart};
 pub use errors::{ErrorMessage, ErrorSummary};
 pub use field::{Fieldset, Hint, Label, Legend, Size};
 pub use lists::{Cell, RowAction, SummaryList, Table};
+pub use text_area::TextArea;
 pub use text_input::{InputMode, PasswordInput, TextInput, Width};
 
 /// A short text that a component keeps: a constant or a `String`.
