@@ -6,7 +6,7 @@ use store::Day;
 use uuid::Uuid;
 use web::{
     FieldErrors, Form, Page, PathId, Person, Problem, Route, format, see_other,
-    ui::{BackLink, Button, ErrorSummary, NotificationBanner, SummaryList, Table, Tag, TagColour, TextInput},
+    ui::{BackLink, Button, ErrorSummary, NotificationBanner, SummaryList, Tag, TagColour, TextInput},
 };
 
 use super::{AllotError, Holder, allot_username};
@@ -52,7 +52,7 @@ struct PersonView<'v> {
     left: Option<Tag>,
     facts: SummaryList,
     held: Vec<String>,
-    assignments: Option<Table>,
+    assignments: Vec<(String, SummaryList)>,
     own: bool,
     reason: TextInput,
     allot: Button,
@@ -145,12 +145,17 @@ fn shown(column: Column, cell: &str) -> String {
     }
 }
 
-fn assignments(record: &Editable) -> Option<Table> {
-    let first = record.assignments.first()?;
-    let table = Table::new("Assignments").responsive().first_cell_is_header();
-    let table = table.head(first.iter().map(|(column, _)| words::field(*column)));
-    let rows = record.assignments.iter();
-    Some(rows.fold(table, |table, cells| table.row(cells.iter().map(|(column, cell)| shown(*column, cell)))))
+/// Each assignment's number, and what is held of it.
+fn assignments(record: &Editable) -> Vec<(String, SummaryList)> {
+    let held = record.assignments.iter().map(|cells| {
+        let number = cells.first().map(|(_, number)| number.clone()).unwrap_or_default();
+        let facts = cells.iter().skip(1).filter(|(_, cell)| !cell.is_empty());
+        let list = facts.fold(SummaryList::new(), |list, (column, cell)| {
+            list.row(words::field(*column), shown(*column, cell))
+        });
+        (number, list)
+    });
+    held.collect()
 }
 
 fn banner(done: &str, held: &str) -> Option<NotificationBanner> {
