@@ -38,6 +38,8 @@ store::words! {
         DecideInternetAccess = "decide_internet_access",
         /// Grant a role, or withdraw one.
         GrantRole = "grant_role",
+        /// Change the employer's settings.
+        ChangeSettings = "change_settings",
         /// Lift a lock.
         Unlock = "unlock",
         /// Have the second factors taken off that somebody has lost.
@@ -60,7 +62,11 @@ impl Permission {
     #[must_use]
     pub const fn role(self) -> Role {
         match self {
-            Self::ImportStaff | Self::ReleaseHold | Self::DecideInternetAccess | Self::GrantRole => Role::Hr,
+            Self::ImportStaff
+            | Self::ReleaseHold
+            | Self::DecideInternetAccess
+            | Self::GrantRole
+            | Self::ChangeSettings => Role::Hr,
             Self::Unlock
             | Self::ReEnrol
             | Self::ReadWhy
