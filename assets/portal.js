@@ -167,3 +167,32 @@ function inWords(seconds) {
   }
   return parts.join(" ");
 }
+
+// A search that is sent as it is typed: the page's own answer to the form, of which one part is shown. Without script it has a button.
+for (const form of document.querySelectorAll("form[data-portal-search]")) {
+  const field = form.querySelector("input[type=text], input[type=search]");
+  let timer = 0;
+  let asked = null;
+  field?.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      asked?.abort();
+      asked = new AbortController();
+      const address = new URL(form.action);
+      address.search = new URLSearchParams(new FormData(form)).toString();
+      try {
+        const answer = await fetch(address, { signal: asked.signal });
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        const found = page.getElementById(form.dataset.portalSearch);
+        if (answer.ok && found) {
+          document.getElementById(form.dataset.portalSearch).replaceChildren(...found.childNodes);
+          history.replaceState(null, "", address);
+        } else {
+          location.assign(address);
+        }
+      } catch {
+        // Typed on, or no network: the button says what is wrong.
+      }
+    }, 250);
+  });
+}

@@ -1,4 +1,5 @@
-//! The plain inserts that loading a staff file is held against: the same rows, each by a statement of its own.
+//! The plain inserts that loading a staff file is held against: the same rows, each by a statement of its own. And what the search's
+//! figure writes beside its many rows.
 
 use store::{Day, Instant, Result, Tx, on};
 use uuid::Uuid;
@@ -79,4 +80,36 @@ pub(crate) async fn insert_assignment(tx: &mut Tx<'_>, row: &AssignmentRow, numb
             manager, start_date) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
         .bind(row.staff_record_id).bind(number).bind(&row.assignment_number).bind(&row.position).bind(&row.department)
         .bind(&row.location).bind(&row.manager).bind(row.start_date).execute(c).await.map(drop))
+}
+
+pub(crate) async fn insert_key(
+    tx: &mut Tx<'_>,
+    row: &RecordRow,
+    key: String,
+    employer: Uuid,
+    number: i64,
+) -> Result<()> {
+    let key = key.into_bytes();
+    on!(tx, c => sqlx::query("INSERT INTO staff_key (employer_id, key, staff_record_id, number) VALUES ($1, $2, $3, $4)")
+        .bind(employer).bind(key).bind(row.id).bind(number).execute(c).await.map(drop))
+}
+
+/// Adds a change that is switched.
+pub(crate) async fn add_change(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    employer: Uuid,
+    number: i64,
+    now: Instant,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO record_change (id, employer_id, number, source, counts, staged_at, switched_at)
+         VALUES ($1, $2, $3, 'file', '{}', $4, $4)")
+        .bind(id).bind(employer).bind(number).bind(now).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query("UPDATE employer SET record_change = $2, change_numbered = $2 WHERE id = $1")
+        .bind(employer).bind(number).execute(c).await.map(drop))
+}
+
+/// Lets the database count what its tables hold.
+pub(crate) async fn analyse(tx: &mut Tx<'_>) -> Result<()> {
+    on!(tx, c => sqlx::query("ANALYZE").execute(c).await.map(drop))
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -127,7 +128,8 @@ async fn plain_inserts(bench: &Bench, loaded: &World) -> Result<(usize, f64), Fa
     let assignments = sql::assignments(&mut reader.tx(), CHANGE).await?;
     drop(reader);
     from.close().await;
-    let rows = records.len() * 3 + assignments.len();
+    let keys: usize = records.iter().map(|record| keys_of(record).len()).sum();
+    let rows = records.len() * 3 + keys + assignments.len();
     if assignments.len() != LINES {
         return Err(Failed::because(format!("{} assignments were loaded", assignments.len())));
     }
@@ -147,6 +149,9 @@ async fn plain_inserts(bench: &Bench, loaded: &World) -> Result<(usize, f64), Fa
                         sql::insert_assignment(tx, assignment, CHANGE).await?;
                     }
                     sql::insert_username(tx, record, employer, CHANGE).await?;
+                    for key in keys_of(record) {
+                        sql::insert_key(tx, record, key, employer, CHANGE).await?;
+                    }
                 }
                 Ok::<_, StoreError>(())
             }
@@ -157,6 +162,11 @@ async fn plain_inserts(bench: &Bench, loaded: &World) -> Result<(usize, f64), Fa
     let took = began.elapsed().as_secs_f64();
     db.close().await;
     Ok((rows, took))
+}
+
+/// The keys by which a record is found.
+fn keys_of(record: &RecordRow) -> BTreeSet<String> {
+    records::name_keys(&record.first_names, &record.last_name)
 }
 
 /// A staff record with its assignments.
@@ -171,7 +181,7 @@ fn pieces(records: Vec<RecordRow>, assignments: Vec<AssignmentRow>) -> Vec<Vec<E
         while let Some(assignment) = assignments.next_if(|next| next.staff_record_id == record.id) {
             theirs.push(assignment);
         }
-        let more = 3 + theirs.len();
+        let more = 3 + keys_of(&record).len() + theirs.len();
         if rows + more > PIECE {
             pieces.push(std::mem::take(&mut piece));
             rows = 0;

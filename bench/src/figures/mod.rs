@@ -5,6 +5,7 @@ pub(crate) mod hashing;
 pub(crate) mod import;
 pub(crate) mod portal;
 pub(crate) mod recovery;
+pub(crate) mod search;
 pub(crate) mod second_factor;
 pub(crate) mod start;
 pub(crate) mod storm;

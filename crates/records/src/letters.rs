@@ -16,6 +16,9 @@ pub(crate) const ROLE_RECOVERED: &str = "records.role_recovered";
 /// To whoever was granted a role by HR or had one withdrawn; of some roles to the other HR; and to HR who are to confirm one.
 pub(crate) const ROLE_CHANGED: &str = "records.role_changed";
 
+/// To somebody who has a new username.
+pub(crate) const USERNAME_ALLOTTED: &str = "records.username_allotted";
+
 /// Who writes the mails of this room.
 #[must_use]
 pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
@@ -23,7 +26,11 @@ pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
     let (for_change, change_clock) = (db.clone(), clock.clone());
     let (for_role, role_clock) = (db.clone(), clock.clone());
     let (for_roles, roles_clock) = (db.clone(), clock.clone());
+    let (for_username, username_clock) = (db.clone(), clock.clone());
     vec![
+        Composer::new(USERNAME_ALLOTTED, move |mail| {
+            username_allotted(for_username.clone(), username_clock.now(), mail)
+        }),
         Composer::new(IDENTITY_HELD, move |mail| identity_held(for_held.clone(), held_clock.now(), mail)),
         Composer::new(MASS_CHANGE, move |mail| mass_change(for_change.clone(), change_clock.now(), mail)),
         Composer::new(ROLE_RECOVERED, move |mail| role_recovered(for_role.clone(), role_clock.now(), mail)),
@@ -70,6 +77,26 @@ async fn identity_held(db: Db, now: Instant, mail: Outgoing) -> Composed {
         Block::Text(words::identity_held::STOP.to_owned()),
     ];
     Ok(Some(Letter { subject: words::identity_held::SUBJECT.to_owned(), blocks }))
+}
+
+#[derive(Deserialize)]
+struct Allotted {
+    username: String,
+}
+
+async fn username_allotted(db: Db, now: Instant, mail: Outgoing) -> Composed {
+    let Allotted { username } = read(&mail)?;
+    let Some(holder) = recipient(&db, now, &mail).await? else { return Ok(None) };
+    let facts = vec![
+        (words::username_allotted::USERNAME.to_owned(), username),
+        (words::username_allotted::EMPLOYER.to_owned(), holder.employer.name),
+    ];
+    let blocks = vec![
+        Block::Text(words::username_allotted::OPENING.to_owned()),
+        Block::Facts(facts),
+        Block::Text(words::username_allotted::NOT_ASKED.to_owned()),
+    ];
+    Ok(Some(Letter { subject: words::username_allotted::SUBJECT.to_owned(), blocks }))
 }
 
 #[derive(Deserialize)]

@@ -50,16 +50,25 @@ pub use roles::{
     WaitingGrant, WithdrawError, addresses, permit, role_confirm, role_grant, role_held, role_refuse,
     role_withdraw, roles_held, roles_of, waiting_grant, waiting_grants,
 };
-pub use search::{Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, name_keys, search};
+pub use search::{
+    Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, StaffSearch, name_keys, search,
+};
 pub use staff::{
-    Holder, HolderRow, RecordChange, StaffRecord, Username, any_record, changes_of, find_by_username, holder,
-    holders_by_email, holders_by_smartcard, mark_proved, stem, usernames, whose_username,
+    AllotError, Holder, HolderRow, RecordChange, StaffRecord, Username, allot_username, any_record,
+    changes_of, find_by_username, holder, holders_by_email, holders_by_smartcard, mark_proved, stem,
+    usernames, whose_username,
 };
 
 /// The pages of this room.
 #[must_use]
 pub fn routes(app: &App) -> Vec<web::Route> {
-    [roles::pages::routes(app), employer::pages::routes(app)].concat()
+    [
+        staff::pages::routes(app),
+        holds::pages::routes(app),
+        roles::pages::routes(app),
+        employer::pages::routes(app),
+    ]
+    .concat()
 }
 
 /// The jobs of this room.

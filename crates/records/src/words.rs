@@ -70,6 +70,16 @@ pub(crate) const OPERATOR: &str = "the operator";
 pub(crate) const ROLE_FIELD: &str = "Choose a role.";
 pub(crate) const USERNAME_FIELD: &str = "Write a username, such as 999JSMITH01.";
 
+pub(crate) const CORRECTED: &str = "The record is corrected.";
+pub(crate) const CORRECTED_HELD: &str = "The record is corrected. They have logged in before, so the new email, date of birth or smartcard is held for a while: they are told, and can stop it.";
+pub(crate) const NOTHING_CORRECTED: &str = "Nothing was saved, because nothing differs from what is held.";
+pub(crate) const USERNAME_DONE: &str =
+    "A new username is allotted, and they are told by mail. The old one works for 90 more days.";
+pub(crate) const RELEASED: &str = "The new value works from now on.";
+pub(crate) const NO_SUCH_RECORD: &str = "There is no such staff record at this employer.";
+pub(crate) const LEFT_NO_USERNAME: &str = "They have left, so no username is allotted.";
+pub(crate) const RECORD_OVERTAKEN: &str =
+    "The staff record has changed since it was shown. Nothing was saved; look at it again, then correct it.";
 pub(crate) const NO_SUCH_EMPLOYER: &str = "There is no such employer. Add it first: staffrecord employer add";
 pub(crate) const LOADING_ALREADY: &str = "Somebody else is loading staff of this employer now. Try again when they have finished; a load that was \
     killed gives way after a minute.";
@@ -120,12 +130,7 @@ pub(crate) fn fault(field: &str, value: &str, text: &str) -> String {
 
 /// What is wrong with a field, at that field.
 pub(crate) fn fault_at_field(value: &str, text: &str) -> String {
-    if !value.is_empty() {
-        return format!("{value}: {text}.");
-    }
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    if value.is_empty() { sentence(text) } else { format!("{value}: {text}.") }
 }
 
 pub(crate) fn faults(faults: &[Fault]) -> String {
@@ -279,6 +284,48 @@ pub(crate) fn role_choice(role: Role) -> (&'static str, &'static str) {
     }
 }
 
+pub(crate) fn username_fits(username: &Username) -> String {
+    format!(
+        "Their username {username} is made of the name that they have now. Correct the name first, then allot a new one."
+    )
+}
+
+/// What a column is called on pages.
+pub(crate) fn field(column: Column) -> &'static str {
+    match column {
+        Column::EmployeeNumber => "Employee number",
+        Column::AssignmentNumber => "Assignment",
+        Column::Title => "Title",
+        Column::FirstNames => "First names",
+        Column::LastName => "Last name",
+        Column::DateOfBirth => "Date of birth",
+        Column::Email => "Email",
+        Column::SmartcardUuid => "Smartcard UUID",
+        Column::Position => "Position",
+        Column::Department => "Department",
+        Column::Location => "Location",
+        Column::Manager => "Manager’s employee number",
+        Column::StartDate => "Start date",
+        Column::LeavingDate => "Leaving date",
+        Column::AbsentFrom => "Long absence from",
+        Column::AbsentTo => "Long absence to",
+    }
+}
+
+/// A finding's text as a sentence of its own.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(letters).chain(['.']).collect()
+}
+
+pub(crate) fn held_until(held: IdentityField, until: &str) -> String {
+    format!(
+        "A new {} is held until {until}; until then the old one works.",
+        identity_held::field(held).to_lowercase()
+    )
+}
+
 pub(crate) fn unknown_username(username: &Username) -> String {
     format!("Nobody at this employer has the username {username}.")
 }
@@ -413,6 +460,15 @@ pub(crate) mod identity_held {
     pub(crate) fn works_from(at: Instant, zone: &TimeZone) -> String {
         format!("the new one works from {}", day_and_time(at, zone))
     }
+}
+
+/// The mail to somebody who has a new username.
+pub(crate) mod username_allotted {
+    pub(crate) const SUBJECT: &str = "You have a new username";
+    pub(crate) const OPENING: &str = "HR has allotted you a new username. Your password stays as it is. The old username works for 90 more days.";
+    pub(crate) const USERNAME: &str = "Username";
+    pub(crate) const EMPLOYER: &str = "Employer";
+    pub(crate) const NOT_ASKED: &str = "If you did not ask for it, tell HR.";
 }
 
 /// The mail to HR about a load that changed many.

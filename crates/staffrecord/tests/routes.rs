@@ -102,9 +102,11 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
 /// leads whoever has confirmed nothing lately, if it asks for that.
 fn expected_of_role(method: &Method, path: &str) -> Expected {
     match (method.as_str(), path) {
-        ("GET", "/hr/internet-access") => OK,
+        ("GET", "/hr/internet-access" | "/service-desk" | "/hr/staff" | "/hr/held-changes") => OK,
         ("POST", "/hr/internet-access/decide") => WRONG,
-        ("GET", "/hr/internet-access/{id}")
+        ("GET", "/hr/staff/{id}" | "/hr/staff/{id}/correct")
+        | ("POST", "/hr/staff/{id}/correct" | "/hr/staff/{id}/username" | "/hr/held-changes/{id}/release")
+        | ("GET", "/hr/internet-access/{id}")
         | ("POST", "/hr/internet-access/{id}/decide")
         | ("GET", "/service-desk/{id}")
         | ("POST", "/service-desk/{id}/help" | "/service-desk/{id}/date-of-birth") => NOT_FOUND,

@@ -54,7 +54,12 @@ pub fn build(routes: &[Route], corridor: Corridor) -> Router {
     let menu = routes.iter().filter_map(|route| {
         Some(MenuItem { path: route.path, words: route.menu?, audience: route.audience })
     });
-    let menu = menu.collect();
+    let mut menu: Vec<MenuItem> = menu.collect();
+    // What everybody has stands first, then each role's pages together.
+    menu.sort_by_key(|item| match item.audience {
+        Audience::Role(role) => role,
+        Audience::Anyone | Audience::Halfway | Audience::Staff => "",
+    });
     let entrance = Entrance { corridor, menu: Arc::new(menu) };
     let mut router = Router::new();
     for route in routes {

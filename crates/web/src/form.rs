@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
@@ -146,7 +146,7 @@ impl fmt::Debug for Password {
 
 /// What is wrong with which fields, in the order they stand on the page: shown in the summary and beside each field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldErrors(Vec<(&'static str, String)>);
+pub struct FieldErrors(Vec<(Cow<'static, str>, String)>);
 
 impl FieldErrors {
     /// Nothing wrong yet.
@@ -157,13 +157,13 @@ impl FieldErrors {
 
     /// One error.
     #[must_use]
-    pub fn one(field: &'static str, says: impl Into<String>) -> Self {
-        Self(vec![(field, says.into())])
+    pub fn one(field: impl Into<Cow<'static, str>>, says: impl Into<String>) -> Self {
+        Self(vec![(field.into(), says.into())])
     }
 
     /// Adds an error at the field with this id.
-    pub fn add(&mut self, field: &'static str, says: impl Into<String>) {
-        self.0.push((field, says.into()));
+    pub fn add(&mut self, field: impl Into<Cow<'static, str>>, says: impl Into<String>) {
+        self.0.push((field.into(), says.into()));
     }
 
     /// The same behind others, which stand above them on the page.
@@ -182,13 +182,15 @@ impl FieldErrors {
     /// What is wrong with this field, if anything.
     #[must_use]
     pub fn at(&self, field: &str) -> Option<&str> {
-        self.0.iter().find(|(found, _)| *found == field).map(|(_, says)| says.as_str())
+        self.0.iter().find(|(found, _)| found == field).map(|(_, says)| says.as_str())
     }
 
     /// All of it, for the top of the page; prints nothing where nothing is wrong.
     #[must_use]
     pub fn summary(&self) -> ErrorSummary {
-        self.0.iter().fold(ErrorSummary::new(), |summary, (field, says)| summary.field(*field, says.clone()))
+        self.0
+            .iter()
+            .fold(ErrorSummary::new(), |summary, (field, says)| summary.field(field.clone(), says.clone()))
     }
 }
 

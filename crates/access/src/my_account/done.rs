@@ -29,7 +29,9 @@ pub(super) fn done(entries: Vec<Entry>, changes: Vec<RecordChange>) -> Vec<Done>
         reason: entry.reason.filter(|reason| !reason.is_empty()),
         reference: entry.request.unwrap_or_else(|| entry.id.simple().to_string()[..10].to_uppercase()),
     });
-    let changes = changes.into_iter().map(|change| Done {
+    // What pages change, and the person themselves stop, stands on the trail already.
+    let loaded = changes.into_iter().filter(|change| !["page", "person"].contains(&change.source.as_str()));
+    let changes = loaded.map(|change| Done {
         at: change.switched_at,
         who: if change.by_staff_record.is_some() { who(Some(Role::Hr.as_str())) } else { who(None) },
         act: match change.file_name {
@@ -74,6 +76,8 @@ fn act(entry: &Entry) -> String {
         "access.internet_access_decided" => {
             format!("Decided on your internet access: {}.", text("after"))
         }
+        "records.staff_corrected" => "Corrected your staff record.".into(),
+        "records.username_allotted" => format!("Allotted you the username {}.", text("username")),
         "records.role_granted" => format!("Granted you the role {}.", text("role")),
         "records.role_withdrawn" => format!("Withdrew the role {} from you.", text("role")),
         "records.role_asked" => {

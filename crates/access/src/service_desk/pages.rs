@@ -1,7 +1,7 @@
 use askama::Template;
 use audit::Origin;
 use axum::{extract::State, response::Response};
-use records::{Holder, Permission, Permit, Refused, permitted};
+use records::{Holder, Permission, Permit, Refused, StaffSearch, permitted};
 use store::StoreError;
 use uuid::Uuid;
 use web::{
@@ -31,10 +31,23 @@ const EVENTS: usize = 30;
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
+        Route::get("/service-desk", ROLE, find, app.clone()).in_menu("Service desk"),
         Route::get("/service-desk/{id}", ROLE, show, app.clone()),
         Route::post("/service-desk/{id}/help", ROLE, help, app.clone()),
         Route::post("/service-desk/{id}/date-of-birth", ROLE, check, app.clone()).not_kept(),
     ]
+}
+
+#[derive(Template)]
+#[template(path = "service_desk.html")]
+struct FindView {
+    search: StaffSearch,
+}
+
+async fn find(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    permitted(&app.db, &person, Permission::ReadWhy).await?;
+    let search = StaffSearch::of(&app.db, &page, &person, "/service-desk").await?;
+    page.shell("Service desk").show(&FindView { search })
 }
 
 #[derive(Template)]

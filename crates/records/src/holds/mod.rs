@@ -2,6 +2,7 @@
 //! and the person can stop it until then: who changes one of these could become that person.
 
 mod model;
+pub(crate) mod pages;
 mod service;
 pub(crate) mod sql;
 

@@ -92,7 +92,46 @@ pub(super) async fn copy_assignments(
 }
 
 /// The number of the version that is seen now, and of the employer's newest switched change.
-pub(super) async fn numbers(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<(i64, i64)> {
+pub(crate) async fn numbers(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<(i64, i64)> {
     on!(tx, c => sqlx::query_as("SELECT s.number, e.record_change FROM staff s JOIN employer e ON e.id = s.employer_id WHERE s.id = $1")
         .bind(staff_record).fetch_one(c).await)
+}
+
+/// A hold in HR's list.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct OpenHold {
+    #[sqlx(flatten)]
+    pub(super) hold: Hold,
+    first_names: String,
+    last_name: String,
+    /// Whose change it was.
+    pub(super) by_staff_record: Option<Uuid>,
+}
+
+impl OpenHold {
+    pub(super) fn name(&self) -> String {
+        crate::staff::full_name(&self.first_names, &self.last_name)
+    }
+}
+
+/// What is held at an employer, soonest over first, behind the one that ends then and has this id.
+pub(super) async fn open_at(
+    tx: &mut Tx<'_>,
+    employer: Uuid,
+    (after, id): (Instant, Uuid),
+    now: Instant,
+    most: i64,
+) -> Result<Vec<OpenHold>> {
+    on!(tx, c => sqlx::query_as("SELECT h.id, h.staff_record_id, h.employer_id, h.number, h.field, h.old_value, h.new_value, h.held_until,
+            s.first_names, s.last_name, b.by_staff_record
+         FROM identity_hold h JOIN staff s ON s.id = h.staff_record_id
+         JOIN record_change b ON b.employer_id = h.employer_id AND b.number = h.number AND b.switched_at IS NOT NULL
+         WHERE h.employer_id = $1 AND h.held_until > $3 AND (h.held_until > $2 OR (h.held_until = $2 AND h.id > $4)) AND h.stopped_at IS NULL AND h.released_at IS NULL
+            AND h.number = (SELECT MAX(x.number) FROM identity_hold x
+                JOIN record_change c ON c.employer_id = x.employer_id AND c.number = x.number AND c.switched_at IS NOT NULL
+                WHERE x.staff_record_id = h.staff_record_id AND x.field = h.field)
+            AND h.new_value IS NOT DISTINCT FROM CASE h.field WHEN 'email' THEN s.email
+                WHEN 'smartcard_uuid' THEN s.smartcard_uuid ELSE CAST(s.date_of_birth AS TEXT) END
+         ORDER BY h.held_until, h.id LIMIT $5")
+        .bind(employer).bind(after).bind(now).bind(id).bind(most).fetch_all(c).await)
 }

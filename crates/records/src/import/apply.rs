@@ -281,8 +281,8 @@ impl Loader {
             number: 0,
             source: if by.is_some() { "file" } else { "command" },
             by,
-            file_name: switch.file_name.clone(),
-            file_hash: switch.file_hash.clone(),
+            file_name: Some(switch.file_name.clone()),
+            file_hash: Some(switch.file_hash.clone()),
             counts: json!(switch.counts).to_string(),
         };
         self.db

@@ -186,7 +186,7 @@ pub async fn plan(
 }
 
 /// The rows of the file by employee number, in its order.
-fn groups(text: &str, today: Day, errors: &mut Findings) -> Vec<Group> {
+pub(super) fn groups(text: &str, today: Day, errors: &mut Findings) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
     file::rows(text, errors, |cells, errors| {

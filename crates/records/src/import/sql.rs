@@ -13,6 +13,35 @@ pub(super) async fn records(tx: &mut Tx<'_>, employer: Uuid, after: &str, limit:
         .bind(employer).bind(after).bind(limit).fetch_all(c).await)
 }
 
+/// One staff record of an employer, with its assignments.
+pub(super) async fn record(tx: &mut Tx<'_>, employer: Uuid, staff_record: Uuid) -> Result<Option<Held>> {
+    let held: Option<Held> = on!(tx, c => sqlx::query_as(
+        "SELECT id, employee_number, proved_at, title, first_names, last_name, date_of_birth, email, smartcard_uuid
+         FROM staff WHERE id = $1 AND employer_id = $2").bind(staff_record).bind(employer).fetch_optional(c).await)?;
+    let Some(mut held) = held else { return Ok(None) };
+    held.assignments = on!(tx, c => sqlx::query_as(
+        "SELECT a.assignment_number, a.position, a.department, a.location, a.manager, a.start_date, a.leaving_date, a.absent_from,
+            a.absent_to
+         FROM staff s JOIN assignment a ON a.staff_record_id = s.id AND a.number = s.number
+         WHERE s.id = $1 ORDER BY a.assignment_number").bind(staff_record).fetch_all(c).await)?;
+    Ok(Some(held))
+}
+
+/// Every switched hold of one record, older ones first.
+pub(super) async fn holds_of(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Vec<FieldHold>> {
+    on!(tx, c => sqlx::query_as("SELECT h.staff_record_id, h.field, h.old_value, h.new_value, h.held_until, h.stopped_at, h.released_at
+         FROM identity_hold h
+         JOIN record_change c ON c.employer_id = h.employer_id AND c.number = h.number AND c.switched_at IS NOT NULL
+         WHERE h.staff_record_id = $1 ORDER BY h.number").bind(staff_record).fetch_all(c).await)
+}
+
+/// Whether an employer has a record with this employee number.
+pub(super) async fn has_number(tx: &mut Tx<'_>, employer: Uuid, employee_number: &str) -> Result<bool> {
+    let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT id FROM staff WHERE employer_id = $1 AND employee_number = $2")
+        .bind(employer).bind(employee_number).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
 #[derive(sqlx::FromRow)]
 pub(super) struct AssignmentRow {
     pub(super) staff_record_id: Uuid,
@@ -126,6 +155,15 @@ struct Elsewhere {
     fields: Fields,
 }
 
+/// A staff record other than `but` as it is now, with its employer's code.
+pub(super) async fn other_record(tx: &mut Tx<'_>, id: Uuid, but: Uuid) -> Result<Option<(String, Fields)>> {
+    let found: Option<Elsewhere> = on!(tx, c => sqlx::query_as("SELECT e.code, s.title, s.first_names, s.last_name, s.date_of_birth, s.email,
+            s.smartcard_uuid
+         FROM staff s JOIN employer e ON e.id = s.employer_id WHERE s.id = $1 AND s.id <> $2")
+        .bind(id).bind(but).fetch_optional(c).await)?;
+    Ok(found.map(|found| (found.code, found.fields)))
+}
+
 /// Changes of an employer that were staged and never switched, by number.
 pub(super) async fn unswitched(tx: &mut Tx<'_>, employer: Uuid) -> Result<Vec<i64>> {
     on!(tx, c => sqlx::query_scalar("SELECT number FROM record_change WHERE employer_id = $1 AND switched_at IS NULL ORDER BY number")
@@ -138,8 +176,8 @@ pub(super) struct NewChange {
     pub(super) number: i64,
     pub(super) source: &'static str,
     pub(super) by: Option<Uuid>,
-    pub(super) file_name: String,
-    pub(super) file_hash: String,
+    pub(super) file_name: Option<String>,
+    pub(super) file_hash: Option<String>,
     pub(super) counts: String,
 }
 

@@ -32,6 +32,10 @@ store::words! {
     pub enum Permission {
         /// Load staff records.
         ImportStaff = "import_staff",
+        /// Correct one staff record.
+        CorrectStaff = "correct_staff",
+        /// Allot a new username.
+        AllotUsername = "allot_username",
         /// Let a held identity field work early.
         ReleaseHold = "release_hold",
         /// Approve, refuse or withdraw internet access.
@@ -63,6 +67,8 @@ impl Permission {
     pub const fn role(self) -> Role {
         match self {
             Self::ImportStaff
+            | Self::CorrectStaff
+            | Self::AllotUsername
             | Self::ReleaseHold
             | Self::DecideInternetAccess
             | Self::GrantRole

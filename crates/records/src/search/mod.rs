@@ -6,6 +6,7 @@
 
 mod jobs;
 mod model;
+mod pages;
 mod sql;
 
 use std::collections::{BTreeSet, HashMap};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 pub(crate) use jobs::keys_handler;
 pub(crate) use model::MOST_KEYS;
 pub use model::{Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, name_keys};
+pub use pages::StaffSearch;
 pub(crate) use sql::{page_end, sweep};
 
 use crate::{Employer, Username, employer, staff::full_name};

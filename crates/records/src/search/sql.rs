@@ -62,8 +62,9 @@ macro_rules! by_name {
     };
 }
 
-/// Each kind by its own index, in its order, and no further than to so many rows. Email addresses are kept for all employers
-/// together: of an address that many share, a part is looked at.
+/// Each kind by its own index, in its order, and no further than to so many rows. Usernames begin with the employer's code; beside it,
+/// SQLite would choose the index of the employer. Email addresses are kept for all employers together: of those that begin alike, a
+/// part is looked at.
 const MATCHES: &str = concat!(
     by_name!("name 1", "$2", "$3"),
     by_name!("name 2", "$4", "$5"),
@@ -72,7 +73,7 @@ const MATCHES: &str = concat!(
     by_name!("name 5", "$10", "$11"),
     by_name!("name 6", "$12", "$13"),
     "SELECT * FROM (SELECT 'username' AS source, u.staff_record_id, u.name AS matched FROM username u
-        WHERE u.employer_id = $1 AND u.name >= $14 AND u.name < $15 AND ",
+        WHERE u.name >= $14 AND u.name < $15 AND ",
     is_switched!("u.employer_id", "u.number"),
     " ORDER BY u.name LIMIT 21) AS found UNION ALL
      SELECT * FROM (SELECT 'employee_number' AS source, r.id AS staff_record_id, r.employee_number AS matched FROM staff_record r
@@ -117,8 +118,8 @@ static NEXT_KEYS: LazyLock<String> = LazyLock::new(|| {
     let wanted = places(2, LOOKED_FOR, |n| format!("(${n})"));
     format!(
         "WITH wanted (value) AS (VALUES {wanted})
-         SELECT key FROM (SELECT (SELECT k.key FROM staff_key k WHERE k.employer_id = $1 AND k.key >= w.value
-            ORDER BY k.employer_id, k.key LIMIT 1) AS key FROM wanted w) AS next WHERE key IS NOT NULL"
+         SELECT (SELECT k.key FROM staff_key k WHERE k.employer_id = $1 AND k.key >= w.value
+            ORDER BY k.employer_id, k.key LIMIT 1) AS key FROM wanted w"
     )
 });
 
@@ -126,13 +127,14 @@ static NEXT_KEYS: LazyLock<String> = LazyLock::new(|| {
 pub(super) async fn next_keys(tx: &mut Tx<'_>, employer: Uuid, values: &[String]) -> Result<Vec<Vec<u8>>> {
     let Some(last) = values.last() else { return Ok(Vec::new()) };
     let values = values.iter().chain(std::iter::repeat(last)).take(LOOKED_FOR);
-    on!(tx, c => {
+    let keys: Vec<Option<Vec<u8>>> = on!(tx, c => {
         let mut query = sqlx::query_scalar(NEXT_KEYS.as_str()).bind(employer);
         for value in values {
             query = query.bind(value.clone().into_bytes());
         }
         query.fetch_all(c).await
-    })
+    })?;
+    Ok(keys.into_iter().flatten().collect())
 }
 
 static USERNAMES_THERE: LazyLock<String> = LazyLock::new(|| there("username", "name"));
@@ -198,11 +200,12 @@ static PEOPLE: LazyLock<String> = LazyLock::new(|| {
          FROM staff s LEFT JOIN assignment a ON a.staff_record_id = s.id AND a.number = s.number AND a.assignment_number = (
             SELECT x.assignment_number FROM assignment x WHERE x.staff_record_id = s.id AND x.number = s.number
             ORDER BY CASE WHEN x.leaving_date < $2 THEN 1 ELSE 0 END, x.assignment_number LIMIT 1)
-         WHERE s.employer_id = $1 AND s.id IN ({wanted})"
+         WHERE CASE WHEN s.employer_id = $1 THEN 1 ELSE 0 END = 1 AND s.id IN ({wanted})"
     )
 });
 
-/// The people of these staff records, [`MOST_READ`] at most, each with the first assignment that has not ended by `today`.
+/// The people of these staff records, where they are the employer's, [`MOST_READ`] at most, each with the first assignment that has not
+/// ended by `today`. The employer stands in a CASE, or SQLite would go through all of its records.
 pub(super) async fn people(
     tx: &mut Tx<'_>,
     employer: Uuid,

@@ -1,9 +1,12 @@
 //! Staff records: one person's employment at one employer, and the usernames that belong to it.
 
+mod allot;
 mod model;
+pub(crate) mod pages;
 pub(crate) mod sql;
 mod username;
 
+pub use allot::{AllotError, allot_username};
 pub(crate) use model::full_name;
 pub use model::{Holder, HolderRow, StaffRecord};
 pub use sql::{

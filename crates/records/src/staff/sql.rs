@@ -131,6 +131,34 @@ pub async fn usernames(tx: &mut Tx<'_>, staff_record: Uuid, now: Instant) -> Res
     names.into_iter().map(|name| Username::parse(&name).ok_or_else(|| damaged(name))).collect()
 }
 
+/// Every username of a stem that was ever written, switched or not.
+pub(super) async fn usernames_of_stem(tx: &mut Tx<'_>, stem: &str) -> Result<Vec<String>> {
+    // Digits follow the stem, and `:` follows the digits.
+    on!(tx, c => sqlx::query_scalar("SELECT name FROM username WHERE name >= $1 AND name < $2")
+        .bind(format!("{stem}0")).bind(format!("{stem}:")).fetch_all(c).await)
+}
+
+/// The usernames that a record has without an end get one.
+pub(super) async fn expire_usernames(tx: &mut Tx<'_>, staff_record: Uuid, until: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE username SET valid_until = $2 WHERE staff_record_id = $1 AND valid_until IS NULL")
+        .bind(staff_record).bind(until).execute(c).await.map(drop))
+}
+
+/// A change that allots a username, and the username.
+pub(super) async fn add_allotment(
+    tx: &mut Tx<'_>,
+    (id, employer, number): (Uuid, Uuid, i64),
+    (staff_record, by): (Uuid, Option<Uuid>),
+    username: &Username,
+    now: Instant,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO record_change (id, employer_id, number, source, by_staff_record, counts, staged_at, switched_at)
+         VALUES ($1, $2, $3, 'page', $4, '{}', $5, $5)")
+        .bind(id).bind(employer).bind(number).bind(by).bind(now).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query("INSERT INTO username (name, staff_record_id, employer_id, number, allotted_at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(username.as_str()).bind(staff_record).bind(employer).bind(number).bind(now).execute(c).await.map(drop))
+}
+
 /// A change that wrote a version of a staff record.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct RecordChange {

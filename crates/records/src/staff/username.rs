@@ -28,6 +28,12 @@ impl Username {
         right.then_some(Self(name))
     }
 
+    /// It without its count.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        self.0.trim_end_matches(|c: char| c.is_ascii_digit())
+    }
+
     /// Its text.
     #[must_use]
     pub fn as_str(&self) -> &str {
