@@ -10,6 +10,7 @@ mod choices;
 mod date_input;
 mod errors;
 mod field;
+mod file_input;
 mod lists;
 mod text_input;
 
@@ -28,6 +29,7 @@ pub use choices::{Checkboxes, Radios};
 pub use date_input::{DateInput, DatePart};
 pub use errors::{ErrorMessage, ErrorSummary};
 pub use field::{Fieldset, Hint, Label, Legend, Size};
+pub use file_input::FileInput;
 pub use lists::{Cell, RowAction, SummaryList, Table};
 pub use text_input::{InputMode, PasswordInput, TextInput, Width};
 
