@@ -25,6 +25,7 @@ pub mod passwords;
 pub mod re_enrolment;
 pub mod recovery;
 mod reset_password;
+pub mod service_desk;
 pub mod sessions;
 mod settings;
 pub mod smartcard;
@@ -41,7 +42,7 @@ pub use reset_password::{Present, ResetError, reset_password};
 pub use settings::{Settings, SettingsError};
 pub use sweep::sweep;
 pub use unlock::{UnlockError, unlock};
-pub use why::{Why, why};
+pub use why::{Reason, Remedy, Why, explain, why};
 pub use words::status as status_words;
 
 /// The pages of this room.
@@ -56,7 +57,9 @@ pub fn routes(app: &App) -> Vec<web::Route> {
         kept_forms::pages::routes(app),
         confirm::pages::routes(app),
         internet_access::pages::routes(app),
+        internet_access::hr_pages::routes(app),
         my_account::pages::routes(app),
+        service_desk::pages::routes(app),
     ]
     .concat()
 }

@@ -7,7 +7,7 @@ use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 use web::{Language, format};
 
-use crate::{App, internet_access::Status, recovery, words};
+use crate::{App, internet_access::Status, recovery, service_desk::WrongField, words};
 
 /// A link to get back in.
 pub(crate) const RECOVERY: &str = "access.recovery";
@@ -25,6 +25,11 @@ pub(crate) const RE_ENROLMENT: &str = "access.re_enrolment";
 pub(crate) const RE_ENROLLED: &str = "access.re_enrolled";
 /// HR's decision on internet access.
 pub(crate) const INTERNET_ACCESS: &str = "access.internet_access";
+
+/// To HR: something on a record is wrong.
+pub(crate) const TELL_HR: &str = "access.tell_hr";
+/// To the auditors: somebody has opened very many persons.
+pub(crate) const MANY_OPENED: &str = "access.many_opened";
 
 /// Queues a notice to the address on a staff record, if the record has one that may be mailed.
 pub(crate) async fn tell(
@@ -52,9 +57,79 @@ pub fn composers(app: &App) -> Vec<Composer> {
                 Composer::new(kind, move |mail| notice(app.clone(), kind, mail))
             },
         );
-    let app = app.clone();
+    let (to_hr, to_auditor, app) = (app.clone(), app.clone(), app.clone());
     let recovery = Composer::new(RECOVERY, move |mail| recovery_letter(app.clone(), mail));
-    notices.into_iter().chain([recovery]).collect()
+    let others = [
+        Composer::new(TELL_HR, move |mail| wrong_on_record(to_hr.clone(), mail)),
+        Composer::new(MANY_OPENED, move |mail| many_opened(to_auditor.clone(), mail)),
+    ];
+    notices.into_iter().chain([recovery]).chain(others).collect()
+}
+
+#[derive(Deserialize)]
+struct WrongData {
+    staff_record: Uuid,
+    field: WrongField,
+    reason: String,
+    at: Instant,
+}
+
+async fn wrong_on_record(app: App, mail: Outgoing) -> Result<Option<Letter>, ComposeError> {
+    let data: WrongData = read(mail.data)?;
+    let mut reader = app.db.read().await?;
+    let Some(holder) = records::holder(&mut reader.tx(), data.staff_record, app.clock.now()).await? else {
+        return Ok(None);
+    };
+    drop(reader);
+    let what = match data.field {
+        WrongField::Email => "email address",
+        WrongField::DateOfBirth => "date of birth",
+    };
+    let facts = vec![
+        ("Name".to_owned(), holder.record.name()),
+        ("Employee number".to_owned(), holder.record.employee_number.clone()),
+        ("When".to_owned(), format::day_and_time(data.at, &holder.employer.zone())),
+        ("The service desk says".to_owned(), data.reason),
+    ];
+    let blocks = vec![
+        Block::Text(format!(
+            "Somebody cannot get in, because the {what} on their staff record is not right. Check it with them, not with whoever rings you, and correct it."
+        )),
+        Block::Facts(facts),
+    ];
+    Ok(Some(Letter { subject: format!("The {what} of one of your staff is wrong"), blocks }))
+}
+
+#[derive(Deserialize)]
+struct ManyData {
+    opener: Uuid,
+    persons: i64,
+    at: Instant,
+}
+
+async fn many_opened(app: App, mail: Outgoing) -> Result<Option<Letter>, ComposeError> {
+    let data: ManyData = read(mail.data)?;
+    let mut reader = app.db.read().await?;
+    let Some(opener) = records::holder(&mut reader.tx(), data.opener, app.clock.now()).await? else {
+        return Ok(None);
+    };
+    drop(reader);
+    let facts = vec![
+        ("Who".to_owned(), opener.record.name()),
+        ("Employee number".to_owned(), opener.record.employee_number.clone()),
+        ("At".to_owned(), format::day_and_time(data.at, &opener.employer.zone())),
+    ];
+    let blocks = vec![
+        Block::Text(format!(
+            "One person of the service desk has opened the pages of {} persons within an hour. Ask them why. All of it is on the trail.",
+            data.persons
+        )),
+        Block::Facts(facts),
+    ];
+    Ok(Some(Letter {
+        subject: "Very many persons were opened by one of the service desk".to_owned(),
+        blocks,
+    }))
 }
 
 #[derive(Deserialize)]

@@ -33,7 +33,7 @@ pub async fn unlock(
     reason: Option<String>,
     origin: Origin,
 ) -> Result<(), UnlockError> {
-    permit.check(Permission::Unlock, holder.employer.id, Some(holder.record.id))?;
+    permit.check_account(Permission::Unlock, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
     let (now, app_in) = (app.clock.now(), app.clone());
     app.db

@@ -294,3 +294,28 @@ fn provider_refused(error: ProviderError, name: &str) -> (&'static str, String) 
         ),
     }
 }
+
+/// How often the service desk may still hold a date of birth against a record's.
+pub(crate) fn checks_left(language: Language, left: i64) -> String {
+    let Language::English = language;
+    match left {
+        0 => "Three dates of birth were checked for this person in the last 24 hours. No more can be checked until tomorrow.".into(),
+        1 => "You can check one more date of birth for this person today. The one on the record is not shown.".into(),
+        left => format!("You can check {left} dates of birth for this person today. The one on the record is not shown."),
+    }
+}
+
+/// What came of HR's decision on several people.
+pub(crate) fn decided(language: Language, decided: u64, left: u64) -> String {
+    let Language::English = language;
+    let done = match decided {
+        0 => "Nothing was decided.".to_owned(),
+        1 => "It is decided for one person, who is told by mail.".to_owned(),
+        many => format!("It is decided for {many} people, who are told by mail."),
+    };
+    match left {
+        0 => done,
+        1 => format!("{done} One stays as it is: a colleague decided meanwhile, or it is your own."),
+        many => format!("{done} {many} stay as they are: colleagues decided meanwhile, or one is your own."),
+    }
+}

@@ -45,6 +45,15 @@ pub async fn about(tx: &mut Tx<'_>, staff_record: Uuid, limit: i64) -> store::Re
     sql::about(tx, staff_record, limit).await
 }
 
+/// The newest entries about a staff record of what others did in a role, or as the operator, newest first, sealed or not: what its
+/// person may see.
+///
+/// # Errors
+/// What the database says.
+pub async fn done_by_others(tx: &mut Tx<'_>, staff_record: Uuid, limit: i64) -> store::Result<Vec<Entry>> {
+    sql::done_by_others(tx, staff_record, limit).await
+}
+
 /// How many entries wait to be sealed.
 ///
 /// # Errors

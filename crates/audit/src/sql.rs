@@ -32,6 +32,15 @@ pub(crate) async fn about(tx: &mut Tx<'_>, staff_record: Uuid, limit: i64) -> Re
         .bind(staff_record).bind(limit).fetch_all(c).await)
 }
 
+/// The newest entries about a staff record of what others did in a role, or as the operator, sealed or not.
+pub(crate) async fn done_by_others(tx: &mut Tx<'_>, staff_record: Uuid, limit: i64) -> Result<Vec<Entry>> {
+    on!(tx, c => sqlx::query_as(
+        "SELECT id, at, actor, actor_staff_record, actor_role, about, employer, event, reason, data, address, request
+         FROM audit_entry WHERE about = $1 AND (actor = 'operator' OR (actor_role IS NOT NULL AND actor_staff_record <> $1))
+         ORDER BY at DESC, id DESC LIMIT $2")
+        .bind(staff_record).bind(limit).fetch_all(c).await)
+}
+
 pub(crate) async fn count_unsealed(tx: &mut Tx<'_>) -> Result<i64> {
     on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM audit_entry WHERE number IS NULL").fetch_one(c).await)
 }

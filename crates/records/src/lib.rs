@@ -8,7 +8,8 @@
 //! - a [`Username`] belongs to a staff record and is never used for another;
 //! - a [`Hold`] keeps a changed identity field from working for a while, in which the person may [stop it](stop_hold);
 //! - a [`Role`] is held at an employer; [`permit`] is the one check, and use cases on others take the [`Permit`];
-//! - [`import`] loads staff from a file.
+//! - [`import`] loads staff from a file;
+//! - [`search`](search()) finds an employer's staff by what somebody types.
 //!
 //! # How staff records change
 //!
@@ -28,7 +29,9 @@ mod holds;
 pub mod import;
 mod letters;
 mod pages;
+mod reason;
 mod roles;
+mod search;
 mod staff;
 mod words;
 
@@ -40,17 +43,22 @@ pub use employer::{
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
 pub use pages::{App, holder_of, origin, permitted};
+pub use reason::reason;
 pub use roles::{
-    Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, permit, role_grant,
-    roles_of,
+    Caller, Grant, GrantError, Granted, Permission, Permit, PermitError, Refused, Role, addresses, permit,
+    role_grant, roles_of,
 };
+pub use search::{Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, name_keys, search};
 pub use staff::{
-    Holder, HolderRow, StaffRecord, Username, any_record, find_by_username, holder, holders_by_email,
-    holders_by_smartcard, mark_proved, stem, usernames, whose_username,
+    Holder, HolderRow, RecordChange, StaffRecord, Username, any_record, changes_of, find_by_username, holder,
+    holders_by_email, holders_by_smartcard, mark_proved, stem, usernames, whose_username,
 };
 
 /// The jobs of this room.
 #[must_use]
 pub fn handlers(db: &store::Db, clock: &store::Clock, entropy: &store::Entropy) -> Vec<store::jobs::Handler> {
-    vec![import::loaded_handler(db.clone(), clock.clone(), entropy.clone())]
+    vec![
+        import::loaded_handler(db.clone(), clock.clone(), entropy.clone()),
+        search::keys_handler(db.clone(), clock.clone(), entropy.clone()),
+    ]
 }

@@ -29,10 +29,13 @@ pub(crate) const HOLD_NOT_OPEN: &str =
 pub(crate) const ROLE_FROM_OUTSIDE: &str = "Your employer allows this from inside its own networks only.";
 pub(crate) const OWN_RECORD: &str = "Nobody changes their own record. Ask a colleague with the same role.";
 pub(crate) const SECOND_PERSON: &str = "Somebody else than who made the change has to do this.";
+pub(crate) const MORE_RIGHTS: &str =
+    "They hold a role that you do not. Somebody who holds it too has to do this, or the operator.";
 pub(crate) const OTHER_PERMIT: &str = "This permit is for something else.";
 pub(crate) const HR_FIRST: &str = "This employer has no HR yet. Grant the role hr to somebody first.";
 pub(crate) const NEEDS_RECOVER: &str = "This employer has had its HR, who grant roles. If nobody of them can, say --recover: all HR and \
     auditors of the employer are then told by mail.";
+pub(crate) const REASON_NEEDED: &str = "Write the reason: it stands on the trail, and they can read it.";
 pub(crate) const REASON_FORM: &str = "Write the reason in one line of 500 characters at most.";
 
 pub(crate) const NO_SUCH_EMPLOYER: &str = "There is no such employer. Add it first: staffrecord employer add";
@@ -40,6 +43,10 @@ pub(crate) const LOADING_ALREADY: &str = "Somebody else is loading staff of this
     killed gives way after a minute.";
 pub(crate) const PLAN_OVERTAKEN: &str =
     "The staff records have changed since the file was checked. Nothing was loaded; check it again.";
+
+pub(crate) const SEARCH_TOO_SHORT: &str =
+    "Write at least three characters of a name, username, employee number or email address.";
+pub(crate) const SEARCH_TOO_LONG: &str = "Write 100 characters at most.";
 
 pub(crate) const FILE_TOO_LARGE: &str = "the file is larger than 64 MiB; split it";
 pub(crate) const FILE_EMPTY: &str = "the file is empty";

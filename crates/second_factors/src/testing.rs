@@ -153,6 +153,7 @@ fn binary(value: &Value) -> Vec<u8> {
 }
 
 /// An authenticator app on a phone.
+#[derive(Clone)]
 pub struct Phone(Totp);
 
 impl Phone {

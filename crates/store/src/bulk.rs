@@ -16,6 +16,8 @@ pub enum Value {
     Day(Option<Day>),
     /// A whole number.
     Number(i64),
+    /// Bytes.
+    Bytes(Vec<u8>),
 }
 
 impl From<&str> for Value {
@@ -37,7 +39,7 @@ impl From<Uuid> for Value {
 }
 
 macro_rules! push_rows {
-    ($database:ty, $connection:expr, $into:expr, $rows:expr) => {{
+    ($database:ty, $connection:expr, $into:expr, $rows:expr, $end:expr) => {{
         let mut query = QueryBuilder::<$database>::new($into);
         query.push_values($rows, |mut row, values| {
             for value in values {
@@ -47,9 +49,11 @@ macro_rules! push_rows {
                     Value::At(at) => row.push_bind(at),
                     Value::Day(day) => row.push_bind(day),
                     Value::Number(number) => row.push_bind(number),
+                    Value::Bytes(bytes) => row.push_bind(bytes),
                 };
             }
         });
+        query.push($end);
         query.build().execute(&mut **$connection).await?;
     }};
 }
@@ -67,6 +71,32 @@ pub async fn insert_many(
     columns: &'static [&'static str],
     rows: Vec<Vec<Value>>,
 ) -> Result<()> {
+    insert(tx, table, columns, rows, "").await
+}
+
+/// [`insert_many`] that leaves rows as they are which are there already.
+///
+/// # Errors
+/// What the database says.
+///
+/// # Panics
+/// With more than 500 rows.
+pub async fn insert_missing(
+    tx: &mut Tx<'_>,
+    table: &'static str,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<Value>>,
+) -> Result<()> {
+    insert(tx, table, columns, rows, " ON CONFLICT DO NOTHING").await
+}
+
+async fn insert(
+    tx: &mut Tx<'_>,
+    table: &'static str,
+    columns: &'static [&'static str],
+    rows: Vec<Vec<Value>>,
+    end: &'static str,
+) -> Result<()> {
     assert!(rows.len() <= 500, "a piece of a bulk load has at most 500 rows");
     if rows.is_empty() {
         return Ok(());
@@ -74,8 +104,8 @@ pub async fn insert_many(
     let into = format!("INSERT INTO {table} ({}) ", columns.join(", "));
     tx.catch_up().await?;
     match tx.at(table) {
-        Connection::Lite(c) => push_rows!(Sqlite, c, into, rows),
-        Connection::Pg(c) => push_rows!(Postgres, c, into, rows),
+        Connection::Lite(c) => push_rows!(Sqlite, c, into, rows, end),
+        Connection::Pg(c) => push_rows!(Postgres, c, into, rows, end),
     }
     Ok(())
 }

@@ -22,7 +22,7 @@ pub mod testing;
 mod words;
 mod writer;
 
-pub use bulk::{Value, insert_many};
+pub use bulk::{Value, insert_many, insert_missing};
 pub use clock::Clock;
 pub use day::Day;
 pub use db::{Connection, Db, Options, Reader, Statistics, Tx};

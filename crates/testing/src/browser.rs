@@ -7,7 +7,9 @@ use tower::ServiceExt;
 use url::form_urlencoded::Serializer;
 use web::{ClientCertificates, Peer};
 
-use crate::Portal;
+use second_factors::testing::Phone;
+
+use crate::{PASSWORD, Portal};
 
 /// What stands between the fields of a form with files.
 const BOUNDARY: &str = "----boundary-of-a-test";
@@ -22,6 +24,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     /// The certificates (DER, the holder's own first) that it shows at a card host: the card in the reader.
     pub card: Vec<Vec<u8>>,
+    /// The phone of whoever is in front of it, with their authenticator app.
+    pub phone: Option<Phone>,
     token: Option<String>,
 }
 
@@ -38,7 +42,7 @@ pub struct Answer {
 
 impl Browser {
     pub(crate) fn new(portal: Portal, address: IpAddr) -> Self {
-        Self { portal, address, cookies: BTreeMap::new(), card: Vec::new(), token: None }
+        Self { portal, address, cookies: BTreeMap::new(), card: Vec::new(), phone: None, token: None }
     }
 
     /// Asks for a page.
@@ -102,6 +106,22 @@ impl Browser {
     /// Logs in at `/`.
     pub async fn log_in(&mut self, username: &str, password: &str) -> Answer {
         self.post("/", &[("username", username), ("password", password)]).await
+    }
+
+    /// Logs in with [`PASSWORD`] and the next code of the phone.
+    ///
+    /// # Panics
+    /// Where there is no phone, or it is refused.
+    pub async fn log_in_again(&mut self, username: &str) {
+        self.log_in(username, PASSWORD).await.leads_to("/second-factor");
+        self.give_code().await;
+    }
+
+    /// Gives the code that the phone shows in half a minute: that of now may have been used to set it up.
+    pub(crate) async fn give_code(&mut self) {
+        let soon = self.portal.clock.now().plus_seconds(30);
+        let code = self.phone.as_ref().expect("a phone").code(soon);
+        self.post("/second-factor", &[("code", &code)]).await.leads_to("/portal");
     }
 
     async fn send(&mut self, method: Method, path: &str, kind: Option<&str>, body: Body) -> Answer {

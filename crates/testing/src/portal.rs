@@ -300,6 +300,17 @@ impl Portal {
     /// # Panics
     /// Where something of that is refused.
     pub async fn with_role(&self, username: &str, role: Role) -> Browser {
+        let mut browser = self.with_authenticator(username).await;
+        self.grant(username, role).await;
+        browser.give_code().await;
+        browser
+    }
+
+    /// A browser inside, logged in as somebody who has just set up an authenticator app.
+    ///
+    /// # Panics
+    /// Where something of that is refused.
+    pub async fn with_authenticator(&self, username: &str) -> Browser {
         self.set_password(username).await;
         let mut browser = self.inside();
         browser.log_in(username, PASSWORD).await.leads_to("/portal");
@@ -309,7 +320,7 @@ impl Portal {
         let ticket = page.between("name=\"ticket\" value=\"", "\"");
         let code = phone.code(self.clock.now());
         browser.post(form, &[("ticket", ticket), ("code", &code), ("name", "App")]).await.is(303);
-        self.grant(username, role).await;
+        browser.phone = Some(phone);
         browser
     }
 

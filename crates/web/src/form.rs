@@ -210,6 +210,13 @@ impl FieldErrors {
         self.0.push((field, says.into()));
     }
 
+    /// The same behind others, which stand above them on the page.
+    #[must_use]
+    pub fn after(mut self, mut others: Self) -> Self {
+        others.0.append(&mut self.0);
+        others
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {

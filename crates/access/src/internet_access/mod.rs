@@ -1,5 +1,6 @@
 //! Internet access: may this account log in by username and password from outside its employer's networks?
 
+pub(crate) mod hr_pages;
 mod model;
 pub(crate) mod pages;
 mod service;

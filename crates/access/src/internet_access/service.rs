@@ -39,7 +39,7 @@ pub async fn decide(
     reason: Option<String>,
     origin: Origin,
 ) -> Result<Status, DecideError> {
-    permit.check(Permission::DecideInternetAccess, holder.employer.id, Some(holder.record.id))?;
+    permit.check_account(Permission::DecideInternetAccess, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
     let (now, app_in) = (app.clock.now(), app.clone());
     app.db

@@ -63,7 +63,7 @@ pub async fn ask(
     by: String,
     origin: Origin,
 ) -> Result<Asked, AskError> {
-    permit.check(Permission::ReEnrol, holder.employer.id, Some(holder.record.id))?;
+    permit.check_account(Permission::ReEnrol, &holder)?;
     let reason = reason.trim().to_owned();
     if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
         return Err(AskError::Reason);
@@ -113,7 +113,7 @@ pub async fn agree(
     by: String,
     origin: Origin,
 ) -> Result<Asked, AskError> {
-    permit.check(Permission::ReEnrol, holder.employer.id, Some(holder.record.id))?;
+    permit.check_account(Permission::ReEnrol, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
     let (now, app_in) = (app.clock.now(), app.clone());
     app.db

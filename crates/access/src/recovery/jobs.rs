@@ -4,7 +4,7 @@ use futures::FutureExt;
 use records::{Holder, Username};
 use serde_json::json;
 use store::{
-    StoreError, Tx,
+    Instant, StoreError, Tx,
     jobs::{Handler, Job, JobError},
 };
 use uuid::Uuid;
@@ -40,12 +40,20 @@ async fn run(app: App, job: Job) -> Result<(), JobError> {
         .await
 }
 
-async fn deal_with(
-    tx: &mut Tx<'_>,
-    app: &App,
-    row: sql::RequestRow,
-    now: store::Instant,
-) -> Result<(), StoreError> {
+/// Whether an address has had as many mails with a link as it may have. Of many requests for one address at once, each counts what
+/// the one before has queued.
+pub(crate) async fn has_had_enough(tx: &mut Tx<'_>, email: &str, now: Instant) -> Result<bool, StoreError> {
+    log_in::hold_address(tx, email, now).await?;
+    for (minutes, most) in MAILS {
+        let since = now.plus_minutes(-minutes).plus_seconds(1);
+        if mail::sent_to(tx, email, &[mails::RECOVERY], since).await? >= most {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn deal_with(tx: &mut Tx<'_>, app: &App, row: sql::RequestRow, now: Instant) -> Result<(), StoreError> {
     let (Some(email), Some(date_of_birth)) = (row.email, row.date_of_birth) else { return Ok(()) };
     let username = row.username.as_deref().map(|typed| Username::parse(typed).ok_or(()));
     // A username that cannot be one is still a username given: nobody has it.
@@ -67,14 +75,7 @@ async fn deal_with(
     }
     let mut over_limit = false;
     if judged.iter().any(|(_, outcome)| *outcome == Outcome::Mailed) {
-        // Of many requests for one address at once, each counts what the one before has queued.
-        log_in::hold_address(tx, &email, now).await?;
-        for (minutes, most) in MAILS {
-            let sent =
-                mail::sent_to(tx, &email, &[mails::RECOVERY], now.plus_minutes(-minutes).plus_seconds(1))
-                    .await?;
-            over_limit |= sent >= most;
-        }
+        over_limit = has_had_enough(tx, &email, now).await?;
     }
     let mail_id = app.entropy.id(now);
     let mut mailed = Vec::new();

@@ -101,22 +101,23 @@ impl<'f> Typed<'f> {
         if year.len() != 4 {
             return Err("Enter the year of your date of birth with four digits, like 1980.");
         }
-        let read = |part: &str| {
-            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<i16>().ok()).flatten()
-        };
-        let found = match (read(day), read(month), read(year)) {
-            (Some(day), Some(month), Some(year)) => i8::try_from(day)
-                .ok()
-                .zip(i8::try_from(month).ok())
-                .and_then(|(day, month)| Day::new(year, month, day)),
-            _ => None,
-        };
-        let found = found.ok_or("Enter a date of birth that is in the calendar, like 27 3 1980.")?;
+        let found = day_typed([day, month, year])
+            .ok_or("Enter a date of birth that is in the calendar, like 27 3 1980.")?;
         if found >= today {
             return Err("Enter a date of birth that lies in the past.");
         }
         Ok(found)
     }
+}
+
+/// A day of the calendar, typed as day, month and year in digits.
+pub(crate) fn day_typed(parts: [&str; 3]) -> Option<Day> {
+    let read = |part: &str| {
+        let part = part.trim();
+        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<i16>().ok()).flatten()
+    };
+    let [day, month, year] = parts.map(read);
+    Day::new(year?, i8::try_from(month?).ok()?, i8::try_from(day?).ok()?)
 }
 
 /// P2.

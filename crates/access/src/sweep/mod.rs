@@ -23,6 +23,8 @@ pub async fn sweep(app: &App) -> Result<u64> {
         (sql::Swept::KeptForms, now),
         (sql::Swept::Tickets, now),
         (sql::Swept::NetworkFailures, before(DAY)),
+        (sql::Swept::Openings, before(2 * DAY)),
+        (sql::Swept::BirthChecks, before(2 * DAY)),
         (sql::Swept::Locks, before(8 * DAY)),
         (sql::Swept::Sessions, before(30 * DAY)),
         (sql::Swept::Links, before(30 * DAY)),

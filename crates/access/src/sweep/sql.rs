@@ -13,6 +13,8 @@ pub(super) enum Swept {
     LogIns,
     Browsers,
     Tickets,
+    Openings,
+    BirthChecks,
 }
 
 impl Swept {
@@ -44,6 +46,12 @@ impl Swept {
             Self::LogIns => "DELETE FROM log_in WHERE id IN (SELECT id FROM log_in WHERE at < $1 LIMIT $2)",
             Self::Tickets => {
                 "DELETE FROM spent_ticket WHERE hash IN (SELECT hash FROM spent_ticket WHERE lapses_at < $1 LIMIT $2)"
+            }
+            Self::Openings => {
+                "DELETE FROM person_opening WHERE id IN (SELECT id FROM person_opening WHERE opened_at < $1 LIMIT $2)"
+            }
+            Self::BirthChecks => {
+                "DELETE FROM birth_check WHERE id IN (SELECT id FROM birth_check WHERE checked_at < $1 LIMIT $2)"
             }
             Self::Browsers => {
                 "DELETE FROM known_browser WHERE id IN (SELECT id FROM known_browser WHERE used_at < $1 LIMIT $2)"

@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod card_host;
+mod hr_internet_access;
 mod internet_access;
 mod limits;
 mod log_in;
@@ -12,6 +13,7 @@ mod providers;
 mod re_enrolment;
 mod recovery;
 mod second_factors;
+mod service_desk;
 mod sessions;
 mod smartcards;
 mod trail;

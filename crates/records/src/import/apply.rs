@@ -12,7 +12,7 @@ use super::{
     piece::{Load, Piece},
     sql::{self, NewChange, Sweep},
 };
-use crate::{Employer, Permission, Permit, Refused, employer, words};
+use crate::{Employer, Permission, Permit, Refused, employer, search, words};
 
 /// How a plan is to be applied.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,6 +59,8 @@ pub enum ApplyError {
 const LEASE_SECONDS: i64 = 60;
 /// So many staff records are swept by one transaction.
 const SWEPT_AT_ONCE: i64 = 100;
+/// So many of the employer's keys are looked through by one transaction.
+const KEYS_SWEPT_AT_ONCE: i64 = 2000;
 
 /// What every step of a load needs.
 #[derive(Clone)]
@@ -215,6 +217,7 @@ impl Loader {
         let employer = self.employer.id;
         let left = sql::unswitched(&mut self.db.read().await?.tx(), employer).await?;
         for number in left {
+            self.sweep_keys(number).await?;
             let mut after = String::new();
             loop {
                 let last =
@@ -241,6 +244,30 @@ impl Loader {
             let swept =
                 self.db.write(move |tx| async move { sql::sweep_change(tx, employer, number).await }.boxed());
             swept.await?;
+        }
+        Ok(())
+    }
+
+    /// The keys that one change has staged. They are found by their own order, since no index leads to them from a record.
+    async fn sweep_keys(&self, number: i64) -> Result<(), ApplyError> {
+        let employer = self.employer.id;
+        let mut next = Some(Vec::new());
+        while let Some(begin) = next.take() {
+            let mut reader = self.db.read().await?;
+            let end = search::page_end(&mut reader.tx(), employer, &begin, KEYS_SWEPT_AT_ONCE).await?;
+            drop(reader);
+            next.clone_from(&end);
+            let (this, now) = (self.clone(), self.clock.now());
+            self.db
+                .write(move |tx| {
+                    async move {
+                        this.keep_lease(tx, now).await?;
+                        search::sweep(tx, employer, number, &begin, end.as_deref()).await?;
+                        Ok::<_, ApplyError>(())
+                    }
+                    .boxed()
+                })
+                .await?;
         }
         Ok(())
     }

@@ -90,6 +90,11 @@ impl Outcome {
         self.id.is_none()
     }
 
+    pub(super) fn changes_name(&self) -> bool {
+        let name = [Column::FirstNames, Column::LastName].map(Column::as_str);
+        self.changes.iter().any(|change| name.contains(&change.field.as_str()))
+    }
+
     pub(super) fn changes_identity(&self) -> bool {
         self.changes.iter().any(|change| change.identity)
     }

@@ -93,7 +93,7 @@ async fn tell_hr(tx: &mut Tx<'_>, entropy: &Entropy, now: Instant, loaded: Loade
     let (file_name, counts) = sql::change(tx, loaded.employer, loaded.number).await?;
     let counts: Counts =
         serde_json::from_str(&counts).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    for (staff_record, to) in roles::addresses(tx, loaded.employer, Role::Hr, now).await? {
+    for (staff_record, to) in roles::addresses(tx, loaded.employer, (Role::Hr, Role::Hr), now).await? {
         let mail = NewMail {
             id: entropy.id(now),
             key: Some(format!(

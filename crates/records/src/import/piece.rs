@@ -4,10 +4,11 @@ use store::{Entropy, Instant, Tx, Value, insert_many};
 use uuid::Uuid;
 
 use super::compare::Outcome;
-use crate::Username;
+use crate::{Username, search};
 
-/// So many rows are written by one transaction, so that nobody waits long behind it.
+/// So many rows are written by one transaction, so that nobody waits long behind it; keys for the search, which are small, apart.
 const MOST_ROWS: usize = 500;
+const MOST_KEYS: usize = 500;
 
 /// What all rows of a load have in common.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,7 @@ pub(super) struct Piece {
     assignments: Rows,
     usernames: Rows,
     holds: Rows,
+    keys: Rows,
     /// How many staff records are in it.
     pub(super) people: u64,
 }
@@ -40,7 +42,8 @@ impl Piece {
     pub(super) fn has_room_for(&self, outcome: &Outcome) -> bool {
         let tables = [&self.records, &self.versions, &self.assignments, &self.usernames, &self.holds];
         let rows: usize = tables.iter().map(|rows| rows.len()).sum();
-        rows == 0 || rows + rows_of(outcome) <= MOST_ROWS
+        let room = rows + rows_of(outcome) <= MOST_ROWS && self.keys.len() + search::MOST_KEYS <= MOST_KEYS;
+        rows == 0 || room
     }
 
     pub(super) fn add(
@@ -52,6 +55,10 @@ impl Piece {
     ) {
         let number = Value::Number(load.number);
         let id = outcome.id.unwrap_or_else(|| entropy.id(load.at));
+        if outcome.is_new() || outcome.changes_name() {
+            let (first_names, last_name) = (&outcome.fields.first_names, &outcome.fields.last_name);
+            self.keys.extend(search::key_rows(load.employer, id, load.number, first_names, last_name));
+        }
         if outcome.is_new() {
             let employee_number = Value::Text(Some(outcome.employee_number));
             self.records.push(vec![id.into(), load.employer.into(), employee_number, number.clone()]);
@@ -141,6 +148,7 @@ impl Piece {
         insert_many(tx, "staff_version", versions, self.versions).await?;
         insert_many(tx, "assignment", assignments, self.assignments).await?;
         insert_many(tx, "username", usernames, self.usernames).await?;
-        insert_many(tx, "identity_hold", holds, self.holds).await
+        insert_many(tx, "identity_hold", holds, self.holds).await?;
+        insert_many(tx, search::TABLE, search::COLUMNS, self.keys).await
     }
 }

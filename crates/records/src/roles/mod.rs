@@ -5,6 +5,5 @@ mod service;
 pub(crate) mod sql;
 
 pub use model::{Caller, Permission, Permit, Refused, Role};
-pub(crate) use service::addresses;
-pub use service::{Grant, GrantError, Granted, PermitError, permit, role_grant};
+pub use service::{Grant, GrantError, Granted, PermitError, addresses, permit, role_grant};
 pub use sql::roles_of;

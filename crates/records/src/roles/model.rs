@@ -1,7 +1,7 @@
 use audit::Actor;
 use uuid::Uuid;
 
-use crate::words;
+use crate::{Holder, words};
 
 store::words! {
     /// What somebody may be at an employer, beside staff.
@@ -36,6 +36,12 @@ store::words! {
         ReEnrol = "re_enrol",
         /// See why somebody cannot get in.
         ReadWhy = "read_why",
+        /// Have a link sent to the address on somebody's record.
+        SendLink = "send_link",
+        /// Tell HR that something on somebody's record is wrong.
+        TellHr = "tell_hr",
+        /// Hold a date of birth that somebody says against the one on the record.
+        CheckDateOfBirth = "check_date_of_birth",
         /// Read and prove the trail.
         ReadTrail = "read_trail",
     }
@@ -47,7 +53,12 @@ impl Permission {
     pub const fn role(self) -> Role {
         match self {
             Self::ImportStaff | Self::ReleaseHold | Self::DecideInternetAccess | Self::GrantRole => Role::Hr,
-            Self::Unlock | Self::ReEnrol | Self::ReadWhy => Role::ServiceDesk,
+            Self::Unlock
+            | Self::ReEnrol
+            | Self::ReadWhy
+            | Self::SendLink
+            | Self::TellHr
+            | Self::CheckDateOfBirth => Role::ServiceDesk,
             Self::ReadTrail => Role::Auditor,
         }
     }
@@ -79,6 +90,9 @@ pub enum Refused {
     /// Somebody else than who made the change has to do this.
     #[error("{}", words::SECOND_PERSON)]
     SecondPerson,
+    /// They hold a role that the caller does not.
+    #[error("{}", words::MORE_RIGHTS)]
+    MoreRights,
     /// The permit is for something else.
     #[error("{}", words::OTHER_PERMIT)]
     OtherPermit,
@@ -91,17 +105,38 @@ pub struct Permit {
     employer: Uuid,
     /// `None` for the operator.
     staff_record: Option<Uuid>,
+    /// All that the person holds there.
+    roles: Vec<Role>,
 }
 
 impl Permit {
     /// The operator's, at the command line.
     #[must_use]
     pub fn operator(permission: Permission, employer: Uuid) -> Self {
-        Self { permission, employer, staff_record: None }
+        Self { permission, employer, staff_record: None, roles: Vec::new() }
     }
 
-    pub(super) fn person(permission: Permission, employer: Uuid, staff_record: Uuid) -> Self {
-        Self { permission, employer, staff_record: Some(staff_record) }
+    pub(super) fn person(
+        permission: Permission,
+        employer: Uuid,
+        staff_record: Uuid,
+        roles: Vec<Role>,
+    ) -> Self {
+        Self { permission, employer, staff_record: Some(staff_record), roles }
+    }
+
+    /// Whether it covers acting on somebody's account: nobody does so on an account with more rights than their own. HR grants all
+    /// roles, so none is more than theirs.
+    ///
+    /// # Errors
+    /// What [`Permit::check`] says, and [`Refused::MoreRights`].
+    pub fn check_account(&self, permission: Permission, holder: &Holder) -> Result<(), Refused> {
+        self.check(permission, holder.employer.id, Some(holder.record.id))?;
+        let theirs = |role: &Role| self.roles.contains(role) || self.roles.contains(&Role::Hr);
+        if self.staff_record.is_some() && !holder.roles.iter().all(theirs) {
+            return Err(Refused::MoreRights);
+        }
+        Ok(())
     }
 
     /// Whether it covers this, where `about` is the staff record that is acted on. Each use case asks first.

@@ -40,7 +40,8 @@ pub async fn permit(
     if !inside && !settings.policies.roles_from_outside {
         return Err(Refused::Outside.into());
     }
-    Ok(Permit::person(permission, employer, caller.staff_record))
+    let roles = sql::roles_of(tx, caller.staff_record, employer).await?;
+    Ok(Permit::person(permission, employer, caller.staff_record, roles))
 }
 
 /// A role to grant.
@@ -196,7 +197,7 @@ async fn tell(
     username: &Username,
 ) -> Result<usize, StoreError> {
     let mut told = 0;
-    for (staff_record, to) in addresses(tx, new.employer, Role::Auditor, now).await? {
+    for (staff_record, to) in addresses(tx, new.employer, (Role::Hr, Role::Auditor), now).await? {
         let mail = NewMail {
             id: entropy.id(now),
             key: Some(format!("{}:{}:{staff_record}", letters::ROLE_RECOVERED, new.id)),
@@ -214,15 +215,18 @@ async fn tell(
     Ok(told)
 }
 
-/// The addresses of all HR of an employer, and of all who hold `other`, who have not left and have one.
-pub(crate) async fn addresses(
+/// The addresses of all at an employer who hold one of two roles, have not left and have one, each with their staff record.
+///
+/// # Errors
+/// What the store says.
+pub async fn addresses(
     tx: &mut Tx<'_>,
     employer: Uuid,
-    other: Role,
+    (one, other): (Role, Role),
     now: Instant,
 ) -> Result<Vec<(Uuid, String)>, StoreError> {
     let mut addresses = Vec::new();
-    for staff_record in sql::who_holds(tx, employer, Role::Hr, other).await? {
+    for staff_record in sql::who_holds(tx, employer, one, other).await? {
         let Some(holder) = staff::holder(tx, staff_record, now).await? else { continue };
         if !holder.record.has_left(holder.employer.today(now))
             && let Some(email) = holder.record.email

@@ -131,6 +131,33 @@ pub async fn usernames(tx: &mut Tx<'_>, staff_record: Uuid, now: Instant) -> Res
     names.into_iter().map(|name| Username::parse(&name).ok_or_else(|| damaged(name))).collect()
 }
 
+/// A change that wrote a version of a staff record.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct RecordChange {
+    /// Its number at the employer.
+    pub number: i64,
+    /// Since when it is seen.
+    pub switched_at: Instant,
+    /// How it came: `file` by a page, `command`, and whatever pages name.
+    pub source: String,
+    /// The file's name.
+    pub file_name: Option<String>,
+    /// Whose change it was; none for the operator and the portal.
+    pub by_staff_record: Option<Uuid>,
+}
+
+/// The newest changes that wrote a version of a staff record, newest first.
+///
+/// # Errors
+/// What the database says.
+pub async fn changes_of(tx: &mut Tx<'_>, staff_record: Uuid, limit: i64) -> Result<Vec<RecordChange>> {
+    on!(tx, c => sqlx::query_as("SELECT c.number, c.switched_at, c.source, c.file_name, c.by_staff_record
+         FROM staff_version v JOIN staff_record r ON r.id = v.staff_record_id
+         JOIN record_change c ON c.employer_id = r.employer_id AND c.number = v.number
+         WHERE v.staff_record_id = $1 AND c.switched_at IS NOT NULL ORDER BY v.number DESC LIMIT $2")
+        .bind(staff_record).bind(limit).fetch_all(c).await)
+}
+
 /// Notes that the record's holder got in for the first time: from now on a change of an identity field is held.
 ///
 /// # Errors

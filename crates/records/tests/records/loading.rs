@@ -241,7 +241,7 @@ async fn ten_may_always_leave() {
 }
 
 /// Kills a load when it tells its progress for the `nth` time: whatever it has staged stays, and its lease too.
-async fn killed(world: &World, employer: &records::Employer, file: String, nth: usize) {
+pub(crate) async fn killed(world: &World, employer: &records::Employer, file: String, nth: usize) {
     let (world, employer) = (world.clone(), employer.clone());
     let load = tokio::spawn(async move {
         let plan = world.plan(&employer, file).await.unwrap();

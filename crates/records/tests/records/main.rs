@@ -8,5 +8,6 @@ mod holds;
 mod letters;
 mod loading;
 mod roles;
+mod search;
 mod usernames;
 mod world;

@@ -134,6 +134,7 @@ impl World {
             "username" => "SELECT COUNT(*) FROM username",
             "identity_hold" => "SELECT COUNT(*) FROM identity_hold",
             "record_change" => "SELECT COUNT(*) FROM record_change",
+            "staff_key" => "SELECT COUNT(*) FROM staff_key",
             "role_grant" => "SELECT COUNT(*) FROM role_grant",
             other => panic!("{other}"),
         };

@@ -87,6 +87,17 @@ async fn no_secret_stands_in_the_database_its_backup_or_the_log() {
         }
     }
 
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    // Digits of a measured time may look like anything.
+    let said: String = lines
+        .iter()
+        .cloned()
+        .map(|mut line| {
+            line["milliseconds"].take();
+            line["timestamp"].take();
+            format!("{line}\n")
+        })
+        .collect();
     for private in [
         "@",
         "1984",
@@ -103,9 +114,8 @@ async fn no_secret_stands_in_the_database_its_backup_or_the_log() {
         "cookie",
         "argon2",
     ] {
-        assert!(!log.contains(private), "{private} stands in the log:\n{log}");
+        assert!(!said.contains(private), "{private} stands in the log:\n{said}");
     }
-    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let answered: Vec<_> = lines.iter().filter(|line| line["message"] == "answered").collect();
     assert!(answered.len() > 15, "{log}");
     for line in answered {

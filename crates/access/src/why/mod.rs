@@ -1,4 +1,7 @@
-//! Why somebody cannot get in: every reason that is on record, for the service desk, newest first.
+//! Why somebody cannot get in, for the service desk: the reason to begin with, how things stand, and what happened, newest first.
+
+mod reason;
+mod words;
 
 use records::{Hold, Holder};
 use store::{Instant, StoreError};
@@ -13,8 +16,10 @@ use crate::{
     mails,
     re_enrolment::{self, sql::ReEnrolment},
     recovery::{self, Outcome as Recovered},
-    words,
+    words::status,
 };
+pub use reason::{Reason, Remedy};
+pub use words::explain;
 
 /// So many tries, requests and mails are looked at.
 const LOOKED_AT: i64 = 200;
@@ -24,6 +29,14 @@ const LOOKED_AT: i64 = 200;
 pub struct Why {
     /// Name, employee number and employer.
     pub who: String,
+    /// What to begin with.
+    pub reason: Reason,
+    /// Whether something can be unlocked.
+    pub locked: bool,
+    /// Whether there are second factors that could be taken off.
+    pub has_factors: bool,
+    /// Who has asked that they be taken off, where somebody else has to agree.
+    pub to_agree: Option<String>,
     /// How things stand now.
     pub standing: Vec<String>,
     /// What happened, newest first.
@@ -59,9 +72,14 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     }
     drop(reader);
 
+    let has_factors = !factors.is_empty();
+    let to_agree =
+        re_enrolment.as_ref().filter(|open| open.due_at.is_none()).map(|open| open.asked_by.clone());
+    let locked_until = browsers.iter().map(|(until, _)| *until).chain(lock.locked_until).max();
+    let locked = [locked_until, codes_lock.locked_until].into_iter().flatten().any(|until| now < until);
     let mut standing = Vec::new();
-    if let Some(last) = holder.record.last_day.filter(|_| holder.record.has_left(holder.employer.today(now)))
-    {
+    let left = holder.record.last_day.filter(|_| holder.record.has_left(holder.employer.today(now)));
+    if let Some(last) = left {
         standing.push(format!("They left: {} was the last day with access.", format::day(last)));
     }
     match (&holder.record.email, recovery::may_be_mailed(holder)) {
@@ -97,7 +115,7 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
                 &zone,
             ));
             if account.internet_access != Status::Approved {
-                let status = words::status(Language::English, account.internet_access);
+                let status = status(Language::English, account.internet_access);
                 standing.push(format!(
                     "Internet access: {status}. They can log in on the employer's network only."
                 ));
@@ -106,6 +124,22 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     }
     let last_mail =
         mailed.iter().filter(|mail| mail.kind == mails::RECOVERY).max_by_key(|mail| mail.queued_at);
+    let facts = reason::Facts {
+        now,
+        left,
+        email: holder.record.email.as_deref(),
+        may_be_mailed: recovery::may_be_mailed(holder),
+        password: account
+            .filter(|account| account.password_hash.is_some())
+            .map(|account| account.internet_access),
+        locked_until,
+        codes_locked_until: codes_lock.locked_until,
+        tries: &tries,
+        requests: &requests,
+        mail: last_mail,
+        link: link.as_ref(),
+    };
+    let reason = reason::reason(&facts);
     match (last_mail, link.filter(|link| link.used_at.is_none())) {
         (Some(mail), _) if mail.state == mail::State::Failed => {
             let answer = mail.answer.as_deref().unwrap_or("it gave no reason");
@@ -140,7 +174,7 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     let record = &holder.record;
     let who =
         format!("{}, employee number {}, {}", record.name(), record.employee_number, holder.employer.name);
-    Ok(Why { who, standing, events })
+    Ok(Why { who, reason, locked, has_factors, to_agree, standing, events })
 }
 
 /// What happened several times in a row is said once, with its last time.

@@ -1,0 +1,321 @@
+//! HR's pages: whose internet access has to be decided about, and one person's.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use records::{Holder, Permission, permitted};
+use uuid::Uuid;
+use web::{
+    Audience, FieldErrors, Form, Language, Page, PathId, Person, Problem, Route, format, see_other,
+    ui::{
+        BackLink, Button, Checkboxes, ErrorSummary, Fieldset, NotificationBanner, Radios, SummaryList,
+        TextInput,
+    },
+};
+
+use super::{
+    Act, Status,
+    service::{DecideError, decide},
+    sql::{self, Waiting},
+};
+use crate::{App, account, words};
+
+const ROLE: Audience = Audience::Role("hr");
+/// So many are shown, and decided about, at once.
+const PAGE: usize = 50;
+/// What is not approved: those that are have nothing to wait for, and are found by their name.
+const LISTED: [Status; 3] = [Status::Requested, Status::Refused, Status::Withdrawn];
+
+pub(crate) fn routes(app: &App) -> Vec<Route> {
+    vec![
+        Route::get("/hr/internet-access", ROLE, list, app.clone()).in_menu("Internet access requests"),
+        Route::post("/hr/internet-access/decide", ROLE, decide_many, app.clone()),
+        Route::get("/hr/internet-access/{id}", ROLE, show, app.clone()),
+        Route::post("/hr/internet-access/{id}/decide", ROLE, decide_one, app.clone()),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "hr_internet_access.html")]
+struct ListView<'v> {
+    page: &'v Page,
+    done: Option<NotificationBanner>,
+    errors: ErrorSummary,
+    status: &'static str,
+    word: &'static str,
+    others: Vec<(&'static str, &'static str)>,
+    list: Option<(Fieldset, DecideForm)>,
+    next: Option<String>,
+}
+
+/// What HR decides, and why.
+struct DecideForm {
+    acts: Radios,
+    reason: TextInput,
+    button: Button,
+}
+
+#[derive(Template)]
+#[template(path = "hr_people.html")]
+struct PeopleView {
+    people: Vec<Checkboxes>,
+}
+
+impl askama::filters::HtmlSafe for PeopleView {}
+
+#[derive(Template)]
+#[template(path = "hr_internet_access_person.html")]
+struct PersonView<'v> {
+    page: &'v Page,
+    back: BackLink,
+    done: Option<NotificationBanner>,
+    errors: ErrorSummary,
+    id: Uuid,
+    name: String,
+    facts: SummaryList,
+    form: Result<DecideForm, String>,
+}
+
+/// What was typed.
+#[derive(Clone, Copy, Default)]
+struct Typed<'f> {
+    act: &'f str,
+    reason: &'f str,
+}
+
+impl<'f> Typed<'f> {
+    fn of(form: &'f Form) -> Self {
+        Self { act: form.get("act"), reason: form.get("reason") }
+    }
+
+    fn read(self) -> Result<(Act, String), FieldErrors> {
+        let mut errors = FieldErrors::none();
+        let act = match self.act {
+            "approve" => Some(Act::Approve),
+            "refuse" => Some(Act::Refuse),
+            "withdraw" => Some(Act::Withdraw),
+            _ => None,
+        };
+        if act.is_none() {
+            errors.add("act", "Choose what you decide.");
+        }
+        let reason = records::reason(self.reason).map_err(|says| errors.add("reason", says));
+        match (act, reason) {
+            (Some(act), Ok(reason)) => Ok((act, reason)),
+            _ => Err(errors),
+        }
+    }
+}
+
+async fn list(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    list_view(&app, &page, &person, Typed::default(), (None, &[]), &FieldErrors::none()).await
+}
+
+async fn list_view(
+    app: &App,
+    page: &Page,
+    person: &Person,
+    typed: Typed<'_>,
+    (status, ticked): (Option<Status>, &[Uuid]),
+    errors: &FieldErrors,
+) -> Result<Response, Problem> {
+    let asked = status.or_else(|| page.query("status").parse().ok());
+    let status = asked.filter(|status| LISTED.contains(status)).unwrap_or(Status::Requested);
+    let mut reader = app.db.read().await?;
+    let most = PAGE as i64 + 1;
+    let mut waiting =
+        sql::waiting(&mut reader.tx(), person.employer, status, &page.query("after"), most).await?;
+    drop(reader);
+    let more = waiting.len() > PAGE;
+    waiting.truncate(PAGE);
+    let word = |status: Status| words::status(page.language(), status);
+    let next = waiting.last().filter(|_| more).map(|last| {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("status", status.as_str())
+            .append_pair("after", &last.employee_number)
+            .finish();
+        format!("/hr/internet-access?{query}")
+    });
+    let others = LISTED.into_iter().filter(|other| *other != status);
+    let body = ListView {
+        page,
+        done: list_banner(page),
+        errors: errors.summary(),
+        status: status.as_str(),
+        word: word(status),
+        others: others.map(|other| (other.as_str(), word(other))).collect(),
+        list: (!waiting.is_empty())
+            .then(|| (people(waiting, ticked, person), decide_form(status, typed, errors))),
+        next,
+    };
+    let shell = page.shell("Internet access requests");
+    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+}
+
+fn people(waiting: Vec<Waiting>, ticked: &[Uuid], person: &Person) -> Fieldset {
+    let boxes = waiting.into_iter().enumerate().map(|(index, one)| {
+        let id = if index == 0 { "people".to_owned() } else { format!("people-{}", index + 1) };
+        let since = one.internet_access_at.map(|at| format::day_and_time(at, &person.zone));
+        let label = format!("{} ({})", one.name(), one.employee_number);
+        let hint = [one.position, one.department, since].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let tick = ticked.contains(&one.staff_record_id).then_some("yes");
+        Checkboxes::without_legend(format!("person-{}", one.staff_record_id))
+            .id(id)
+            .item_with_hint("yes", label, hint)
+            .values(tick)
+    });
+    let view = PeopleView { people: boxes.collect() };
+    Fieldset::new("Whom do you decide about?").content(web::ui::Content::html(view))
+}
+
+fn list_banner(page: &Page) -> Option<NotificationBanner> {
+    let count = |name: &str| page.query(name).parse::<u64>().ok();
+    let (decided, left) = (count("decided")?, count("left").unwrap_or_default());
+    let says = words::decided(page.language(), decided, left);
+    Some(if left == 0 { NotificationBanner::success(says) } else { NotificationBanner::important(says) })
+}
+
+fn decide_form(status: Status, typed: Typed<'_>, errors: &FieldErrors) -> DecideForm {
+    let mut acts = Radios::new("act", "What do you decide?").value(typed.act).error(errors.at("act"));
+    let all = [
+        (Act::Approve, "approve", "Approve", "They can log in by username and password from anywhere."),
+        (Act::Refuse, "refuse", "Refuse", "They can log in at work only, or with a smartcard."),
+        (
+            Act::Withdraw,
+            "withdraw",
+            "Withdraw",
+            "From now on they can log in at work only, or with a smartcard.",
+        ),
+    ];
+    for (_, value, label, hint) in all.into_iter().filter(|(act, ..)| status.after(*act).is_some()) {
+        acts = acts.item_with_hint(value, label, hint);
+    }
+    DecideForm {
+        acts,
+        reason: TextInput::new("reason", "Reason*")
+            .hint("It stands on the trail, and they can read it.")
+            .value(typed.reason)
+            .error(errors.at("reason")),
+        button: Button::submit("Decide"),
+    }
+}
+
+/// Those whose boxes are ticked.
+fn ticked(form: &Form) -> Vec<Uuid> {
+    let ticked = form.fields().filter(|(_, value)| *value == "yes");
+    ticked.filter_map(|(name, _)| name.strip_prefix("person-")?.parse().ok()).take(PAGE).collect()
+}
+
+async fn decide_many(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    form: Form,
+) -> Result<Response, Problem> {
+    let (typed, ids, status) = (Typed::of(&form), ticked(&form), form.get("status").parse().ok());
+    let mut errors = FieldErrors::none();
+    if ids.is_empty() {
+        errors.add("people", "Tick at least one person.");
+    }
+    let read = match typed.read() {
+        Ok(read) if errors.is_empty() => Ok(read),
+        Ok(_) => Err(errors),
+        Err(wrong) => Err(wrong.after(errors)),
+    };
+    let (act, reason) = match read {
+        Ok(read) => read,
+        Err(errors) => return list_view(&app, &page, &person, typed, (status, &ids), &errors).await,
+    };
+    let permit = permitted(&app.db, &person, Permission::DecideInternetAccess).await?;
+    let mut holders = Vec::with_capacity(ids.len());
+    for id in ids {
+        holders.push(holder(&app, &person, id).await?);
+    }
+    let (mut decided, mut left) = (0, 0);
+    for holder in holders {
+        match decide(&app, &permit, holder, act, Some(reason.clone()), records::origin(&page)).await {
+            Ok(_) => decided += 1,
+            Err(DecideError::Store(error)) => return Err(error.into()),
+            Err(DecideError::NoAccount | DecideError::Overtaken(_) | DecideError::Refused(_)) => left += 1,
+        }
+    }
+    let status = status.unwrap_or(Status::Requested);
+    Ok(see_other(&format!("/hr/internet-access?status={status}&decided={decided}&left={left}")))
+}
+
+/// Somebody of the employer of whoever asks.
+async fn holder(app: &App, person: &Person, id: Uuid) -> Result<Holder, Problem> {
+    let mut reader = app.db.read().await?;
+    let holder = records::holder(&mut reader.tx(), id, person.now).await?;
+    holder.filter(|holder| holder.employer.id == person.employer).ok_or(Problem::NotFound)
+}
+
+async fn show(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    PathId(id): PathId,
+) -> Result<Response, Problem> {
+    let holder = holder(&app, &person, id).await?;
+    person_view(&app, &page, &person, &holder, Typed::default(), &FieldErrors::none()).await
+}
+
+async fn person_view(
+    app: &App,
+    page: &Page,
+    person: &Person,
+    holder: &Holder,
+    typed: Typed<'_>,
+    errors: &FieldErrors,
+) -> Result<Response, Problem> {
+    let permit = permitted(&app.db, person, Permission::DecideInternetAccess).await?;
+    let mut reader = app.db.read().await?;
+    let account = account::sql::account(&mut reader.tx(), holder.record.id).await?;
+    drop(reader);
+    let status = account.as_ref().map(|account| account.internet_access);
+    let form = match (permit.check_account(Permission::DecideInternetAccess, holder), status) {
+        (Err(refused), _) => Err(refused.to_string()),
+        (Ok(()), None) => Err(DecideError::NoAccount.to_string()),
+        (Ok(()), Some(status)) => Ok(decide_form(status, typed, errors)),
+    };
+    let says = words::status(Language::English, status.unwrap_or(Status::NotRequested));
+    let body = PersonView {
+        page,
+        back: BackLink::new("/hr/internet-access").text("Internet access requests"),
+        done: (page.query("done") == "decided")
+            .then(|| NotificationBanner::success("It is decided, and they are told by mail.")),
+        errors: errors.summary(),
+        id: holder.record.id,
+        name: holder.record.name(),
+        facts: SummaryList::new()
+            .row("Employee number", holder.record.employee_number.clone())
+            .row("Internet access", says),
+        form,
+    };
+    let shell = page.shell(format!("Internet access: {}", holder.record.name()));
+    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+}
+
+async fn decide_one(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    PathId(id): PathId,
+    form: Form,
+) -> Result<Response, Problem> {
+    let holder = holder(&app, &person, id).await?;
+    let typed = Typed::of(&form);
+    let (act, reason) = match typed.read() {
+        Ok(read) => read,
+        Err(errors) => return person_view(&app, &page, &person, &holder, typed, &errors).await,
+    };
+    let permit = permitted(&app.db, &person, Permission::DecideInternetAccess).await?;
+    match decide(&app, &permit, holder.clone(), act, Some(reason), records::origin(&page)).await {
+        Ok(_) => Ok(see_other(&format!("/hr/internet-access/{id}?done=decided"))),
+        Err(DecideError::Store(error)) => Err(error.into()),
+        Err(DecideError::Refused(refused)) => Err(refused.into()),
+        Err(error @ (DecideError::NoAccount | DecideError::Overtaken(_))) => {
+            let errors = FieldErrors::one("act", error.to_string());
+            person_view(&app, &page, &person, &holder, typed, &errors).await
+        }
+    }
+}

@@ -1,0 +1,205 @@
+use mail::State;
+use store::{Day, Instant};
+
+use crate::{
+    internet_access::Status,
+    log_in::{Outcome, sql::LogIn},
+    recovery::{
+        self,
+        sql::{LinkRow, OutcomeRow},
+    },
+};
+
+/// The one thing that keeps somebody from getting in, as far as is on record: what to begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// That was their last day with access.
+    Left(Day),
+    /// Password log-in is locked until then.
+    Locked(Instant),
+    /// No code is taken until then.
+    CodesLocked(Instant),
+    /// No email address is held.
+    NoEmail,
+    /// The address held is in none of the employer's mail domains.
+    OutsideMailDomains(String),
+    /// The mail server refused the last mail with a link; what it said.
+    MailRefused(String),
+    /// The last mail with a link waits to be sent.
+    MailWaiting,
+    /// They asked for a link with another date of birth than the record's.
+    WrongDateOfBirth(Instant),
+    /// They asked for a link with a username that is not theirs.
+    OtherUsername(Instant),
+    /// They asked for more mails than an address may have.
+    TooManyMails(Instant),
+    /// A link was sent, works until then and has not been used.
+    LinkUnused(Instant, Instant),
+    /// A link was sent and ran out unused.
+    LinkRanOut(Instant),
+    /// They are outside, and internet access stands so.
+    InternetAccess(Status),
+    /// The password was right, and the second factor is outstanding.
+    SecondFactor(Instant),
+    /// The password was right, and a second factor has to be set up.
+    SetUp(Instant),
+    /// The password was right, more is needed outside, and nothing could be set up from there.
+    NoFactor(Instant),
+    /// A code or passkey was wrong.
+    WrongFactor(Instant),
+    /// The password was wrong.
+    WrongPassword(Instant),
+    /// Too many had failed from their network.
+    NetworkLimit(Instant),
+    /// They have never set a password.
+    NeverSet,
+    /// Nothing that is on record; when they last got in.
+    Nothing(Option<Instant>),
+}
+
+/// What the service desk can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Send a link to the address on the record.
+    SendLink,
+    /// Lift the lock.
+    Unlock,
+    /// Have the second factors taken off.
+    ReEnrol,
+    /// Tell HR that the email address is wrong.
+    TellEmail,
+    /// Tell HR that the date of birth is wrong.
+    TellDateOfBirth,
+}
+
+impl Reason {
+    /// What is offered first; `None` where only the person, HR or time can do something.
+    #[must_use]
+    pub fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::Locked(_) | Self::CodesLocked(_) => Some(Remedy::Unlock),
+            Self::NoEmail | Self::OutsideMailDomains(_) | Self::MailRefused(_) => Some(Remedy::TellEmail),
+            Self::WrongDateOfBirth(_) => Some(Remedy::TellDateOfBirth),
+            Self::LinkUnused(..)
+            | Self::LinkRanOut(_)
+            | Self::OtherUsername(_)
+            | Self::WrongPassword(_)
+            | Self::NeverSet
+            | Self::NetworkLimit(_) => Some(Remedy::SendLink),
+            Self::SecondFactor(_) | Self::WrongFactor(_) => Some(Remedy::ReEnrol),
+            Self::Left(_)
+            | Self::MailWaiting
+            | Self::TooManyMails(_)
+            | Self::InternetAccess(_)
+            | Self::SetUp(_)
+            | Self::NoFactor(_)
+            | Self::Nothing(_) => None,
+        }
+    }
+}
+
+/// What a reason is found by.
+pub(super) struct Facts<'f> {
+    pub(super) now: Instant,
+    pub(super) left: Option<Day>,
+    pub(super) email: Option<&'f str>,
+    pub(super) may_be_mailed: bool,
+    /// Internet access, where there is an account with a password.
+    pub(super) password: Option<Status>,
+    pub(super) locked_until: Option<Instant>,
+    pub(super) codes_locked_until: Option<Instant>,
+    /// Newest first.
+    pub(super) tries: &'f [LogIn],
+    /// Newest first.
+    pub(super) requests: &'f [OutcomeRow],
+    /// The newest mail with a link.
+    pub(super) mail: Option<&'f mail::Status>,
+    /// The newest link, used or not.
+    pub(super) link: Option<&'f LinkRow>,
+}
+
+/// What keeps them out: what holds now goes before what happened, and of what happened the newest counts, unless they got in since.
+pub(super) fn reason(facts: &Facts<'_>) -> Reason {
+    if let Some(day) = facts.left {
+        return Reason::Left(day);
+    }
+    if let Some(until) = facts.locked_until.filter(|until| facts.now < *until) {
+        return Reason::Locked(until);
+    }
+    if let Some(until) = facts.codes_locked_until.filter(|until| facts.now < *until) {
+        return Reason::CodesLocked(until);
+    }
+    let got_in = facts.tries.iter().find(|tried| tried.outcome == Outcome::LoggedIn).map(|tried| tried.at);
+    let used = facts.link.and_then(|link| link.used_at);
+    let since = |at: Instant, done: Option<Instant>| done.is_none_or(|done| at > done);
+    let tried = facts.tries.first().filter(|tried| since(tried.at, got_in));
+    // Whoever has used a link, or got in otherwise, has no need of what they had asked for before.
+    let open = |at| since(at, got_in) && since(at, used);
+    let asked = facts.requests.first().filter(|asked| open(asked.at));
+    let mailed = facts.mail.filter(|mail| open(mail.queued_at) && mail.state != State::Dropped);
+    let signs = [
+        tried.map(|tried| (tried.at, after_trying(tried, facts))),
+        asked.and_then(|asked| Some((asked.at, after_asking(asked, facts)?))),
+        mailed.map(|mail| (mail.queued_at, after_mail(mail, facts))),
+    ];
+    let newest = signs.into_iter().flatten().max_by_key(|(at, _)| *at);
+    let found = newest.map_or_else(
+        || match facts.password {
+            None => Reason::NeverSet,
+            Some(status) if status != Status::Approved => Reason::InternetAccess(status),
+            Some(_) => Reason::Nothing(got_in),
+        },
+        |(_, reason)| reason,
+    );
+    match (found.remedy(), facts.email) {
+        (Some(Remedy::SendLink), None) => Reason::NoEmail,
+        (Some(Remedy::SendLink), Some(email)) if !facts.may_be_mailed => {
+            Reason::OutsideMailDomains(email.to_owned())
+        }
+        _ => found,
+    }
+}
+
+fn after_trying(tried: &LogIn, facts: &Facts<'_>) -> Reason {
+    match tried.outcome {
+        Outcome::NotFromHere => Reason::InternetAccess(facts.password.unwrap_or(Status::NotRequested)),
+        Outcome::SecondFactor => Reason::SecondFactor(tried.at),
+        Outcome::SetUp => Reason::SetUp(tried.at),
+        Outcome::NoFactor => Reason::NoFactor(tried.at),
+        Outcome::WrongFactor => Reason::WrongFactor(tried.at),
+        Outcome::NetworkLimit => Reason::NetworkLimit(tried.at),
+        // A lock that has run out: what had locked it was wrong passwords.
+        Outcome::WrongPassword | Outcome::Locked | Outcome::Unknown | Outcome::Left | Outcome::LoggedIn => {
+            if facts.password.is_none() {
+                Reason::NeverSet
+            } else {
+                Reason::WrongPassword(tried.at)
+            }
+        }
+    }
+}
+
+/// `None` where a mail was queued, which says more by itself, and for what no longer holds.
+fn after_asking(asked: &OutcomeRow, facts: &Facts<'_>) -> Option<Reason> {
+    Some(match asked.outcome {
+        recovery::Outcome::WrongDateOfBirth => Reason::WrongDateOfBirth(asked.at),
+        recovery::Outcome::OtherUsername => Reason::OtherUsername(asked.at),
+        recovery::Outcome::TooManyMails => Reason::TooManyMails(asked.at),
+        recovery::Outcome::OutsideMailDomains if facts.may_be_mailed => return None,
+        recovery::Outcome::OutsideMailDomains => {
+            Reason::OutsideMailDomains(facts.email.unwrap_or_default().to_owned())
+        }
+        recovery::Outcome::Mailed | recovery::Outcome::Left => return None,
+    })
+}
+
+fn after_mail(mail: &mail::Status, facts: &Facts<'_>) -> Reason {
+    match (mail.state, facts.link) {
+        (State::Failed, _) => Reason::MailRefused(mail.answer.clone().unwrap_or_default()),
+        (State::Sent | State::Dropped, Some(link)) if facts.now < link.expires_at => {
+            Reason::LinkUnused(link.sent_at, link.expires_at)
+        }
+        (State::Sent | State::Dropped, Some(link)) => Reason::LinkRanOut(link.sent_at),
+        (State::Waiting | State::Sent | State::Dropped, _) => Reason::MailWaiting,
+    }
+}
