@@ -178,6 +178,7 @@ pub fn settings(example: &Example) -> Settings {
     let link = |title: &str, page: &str| LocalLink {
         title: title.into(),
         address: format!("https://intranet.{place}.example/{page}"),
+        only_for: None,
     };
     Settings {
         service_desk: Contact {

@@ -3,6 +3,7 @@
 //! This room knows `store`, `audit` and `mail`; `access`, `payslips` and `learning` know it. Its words:
 //!
 //! - an [`Employer`] has a three-digit code, [`Settings`] with networks and policies, and staff records;
+//! - a [`Draft`] of settings is shown to whoever made it before it is applied, as it stands;
 //! - a [`StaffRecord`] is one person's employment at one employer. It is read as a [`Holder`], together with its employer, by one
 //!   statement; its email, date of birth and smartcard UUID are the values in force;
 //! - a [`Username`] belongs to a staff record and is never used for another;
@@ -36,9 +37,9 @@ mod staff;
 mod words;
 
 pub use employer::{
-    Contact, Employer, EmployerError, Fault, InternetAccess, Learning, LocalLink, NewEmployer, Policies,
-    SecondFactor, Settings, employer, employer_add, employer_by_code, employer_set, employers,
-    employers_revision, is_email,
+    Contact, Draft, DraftError, Employer, EmployerError, Fault, InternetAccess, Learning, LocalLink,
+    NewEmployer, Policies, SecondFactor, Section, Settings, draft, draft_apply, draft_make, employer,
+    employer_add, employer_by_code, employer_set, employers, employers_revision, is_email,
 };
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
@@ -61,7 +62,13 @@ pub use staff::{
 /// The pages of this room.
 #[must_use]
 pub fn routes(app: &App) -> Vec<web::Route> {
-    [staff::pages::routes(app), holds::pages::routes(app), roles::pages::routes(app)].concat()
+    [
+        staff::pages::routes(app),
+        holds::pages::routes(app),
+        roles::pages::routes(app),
+        employer::pages::routes(app),
+    ]
+    .concat()
 }
 
 /// The jobs of this room.

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use store::{Day, Instant};
 
 use crate::{
-    Fault, IdentityField, Role, Username,
+    Fault, IdentityField, Role, Section, Username,
     import::{Column, Counts, Finding},
 };
 
@@ -14,13 +14,26 @@ pub(crate) const CODE_FORM: &str = "write three digits, such as 427";
 pub(crate) const EMPLOYER_NAME_FORM: &str = "write the employer's name, in 1 to 100 characters";
 pub(crate) const EMPLOYER_OVERTAKEN: &str =
     "Somebody else has changed this employer in the meantime. Look at it again, then set it again.";
+pub(crate) const SETTINGS_OVERTAKEN: &str = "Somebody else has changed this: look again. Nothing of yours was applied. Open Settings, see how \
+    it is now, and change it from there.";
+pub(crate) const NO_SUCH_DRAFT: &str = "There is no such change to apply.";
+pub(crate) const NOTHING_CHANGED: &str = "You have changed nothing.";
+pub(crate) const SEE_CHANGE: &str = "See what will change";
+pub(crate) const CHANGE_TITLE: &str = "See what will change";
+pub(crate) const WHOLE_NUMBER: &str = "write a whole number";
+pub(crate) const CHOOSE_ONE: &str = "Choose one.";
+pub(crate) const NONE: &str = "None";
+pub(crate) const PAGES_SHUT: &str = "HR's pages would be shut to you from where you are now, this one too. To undo it you would have to \
+    be inside your employer's networks, or ask the operator.";
 pub(crate) const MAIL_DOMAIN_FORM: &str = "write a mail domain without @, such as nhs.net";
 pub(crate) const NETWORK_OF_ALL: &str =
     "this is every address there is; write the employer's own networks, such as 10.20.0.0/16";
+pub(crate) const NETWORK_FORM: &str = "this is no network; write one such as 10.20.0.0/16 or 2001:db8::/32";
 pub(crate) const TIME_ZONE_FORM: &str = "no such time zone is known here; write one such as Europe/London";
 pub(crate) const LINK_FORM: &str = "write an address that begins with https:// or mailto:";
 pub(crate) const HTTPS_FORM: &str = "write an address that begins with https://";
 pub(crate) const PHONE_FORM: &str = "write a telephone number, such as 0113 496 0000";
+pub(crate) const LOGO_FORM: &str = "a logo is set on the page Settings; leave this empty to have none";
 pub(crate) const EMAIL_FORM: &str = "this is not an email address; write one such as first.last@nhs.net";
 
 pub(crate) const HOLD_NOT_OPEN: &str =
@@ -115,6 +128,11 @@ pub(crate) fn fault(field: &str, value: &str, text: &str) -> String {
     if value.is_empty() { format!("{field}: {text}") } else { format!("{field} is {value:?}: {text}") }
 }
 
+/// What is wrong with a field, at that field.
+pub(crate) fn fault_at_field(value: &str, text: &str) -> String {
+    if value.is_empty() { sentence(text) } else { format!("{value}: {text}.") }
+}
+
 pub(crate) fn faults(faults: &[Fault]) -> String {
     lines(faults)
 }
@@ -170,6 +188,56 @@ pub(crate) fn text_form(least: usize, most: usize) -> String {
 
 pub(crate) fn at_most(most: usize) -> String {
     format!("write {most} at most")
+}
+
+pub(crate) fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "Yes" } else { "No" }
+}
+
+pub(crate) fn section(section: Section) -> &'static str {
+    match section {
+        Section::Contacts => "Service desks",
+        Section::Networks => "Networks",
+        Section::MailDomains => "Mail domains",
+        Section::Links => "Local links",
+        Section::Messages => "Messages",
+        Section::Policies => "Policies",
+    }
+}
+
+pub(crate) fn section_intro(section: Section) -> &'static str {
+    match section {
+        Section::Contacts => {
+            "Whom staff ring who cannot log in. Everybody sees this, also without logging in."
+        }
+        Section::Networks => {
+            "Whoever is in one of these networks is at work: inside. It counts for your own staff only."
+        }
+        Section::MailDomains => {
+            "Links to set a password are mailed to addresses in these domains only. A part of a domain, such as trust.nhs.uk of nhs.uk, \
+             counts only where it stands here itself."
+        }
+        Section::Links => "These stand on the portal page of your staff, in this order.",
+        Section::Messages => "What your staff read on their portal page.",
+        Section::Policies => "How the portal treats your staff.",
+    }
+}
+
+pub(crate) fn section_changed(title: &str) -> String {
+    format!("Changed: {title}.")
+}
+
+pub(crate) fn own_address_outside(address: &str) -> String {
+    format!(
+        "Your own address, {address}, would no longer be inside. Check the networks before you apply this."
+    )
+}
+
+pub(crate) fn no_longer_mailed(people: i64) -> String {
+    if people == 1 {
+        return "1 member of your staff has an address to which no link would be mailed any more.".to_owned();
+    }
+    format!("{people} of your staff have addresses to which no link would be mailed any more.")
 }
 
 pub(crate) fn needs_role(role: Role) -> String {
@@ -507,6 +575,115 @@ pub(crate) mod role_changed {
                 "Log in to the portal at work, open Roles, and confirm or refuse it. If nobody does within seven days, it runs out."
             }
             (Change::Refused, _) => "Nothing was changed. Speak to them if you think that it is needed.",
+        }
+    }
+}
+
+/// What the settings are called on their pages.
+pub(crate) mod settings {
+    use super::role_choice;
+    use crate::{InternetAccess, LocalLink, Role, SecondFactor};
+
+    pub(crate) const REQUIRED: &str = "Fields with an asterisk (*) are required fields";
+
+    pub(crate) const SERVICE_DESK: &str = "Service desk";
+    pub(crate) const IT_SERVICE_DESK: &str = "IT service desk, for staff without a mail account";
+    pub(crate) const NAME: &str = "Name";
+    pub(crate) const PHONE: &str = "Telephone";
+    pub(crate) const EMAIL: &str = "Email";
+    pub(crate) const HOURS: &str = "Hours";
+
+    pub(crate) fn of_contact(whose: &str, what: &str) -> String {
+        let whose = if whose == IT_SERVICE_DESK { "IT service desk" } else { whose };
+        format!("{whose}: {what}")
+    }
+
+    pub(crate) const NETWORKS: &str = "Networks";
+    pub(crate) const MAIL_DOMAINS: &str = "Mail domains";
+    pub(crate) const MAIL_DOMAINS_HINT: &str = "One below the other, without @, such as nhs.net";
+
+    pub(crate) fn networks_hint(own: &str) -> String {
+        format!("One below the other, such as 10.20.0.0/16. You are at {own} now.")
+    }
+
+    pub(crate) fn link(number: usize) -> String {
+        format!("Link {number}")
+    }
+
+    pub(crate) fn link_is(link: &LocalLink) -> String {
+        let for_whom = link.only_for.map_or("everyone", super::role_name);
+        format!("{}: {} (for {for_whom})", link.title, link.address)
+    }
+
+    /// Its word in forms, and what it is called.
+    pub(crate) const EVERYONE: (&str, &str) = ("everyone", "Everyone");
+    pub(crate) const LINK_ADDRESS_HINT: &str = "It begins with https:// or mailto:";
+    pub(crate) const LINK_PLACE_HINT: &str = "1 stands first";
+
+    pub(crate) fn for_whom(role: Option<Role>) -> &'static str {
+        role.map_or(EVERYONE.1, |role| role_choice(role).0)
+    }
+
+    pub(crate) fn place_form(most: usize) -> String {
+        format!("write a number from 1 to {most}")
+    }
+
+    pub(crate) const MESSAGE: &str = "Message on the portal page";
+    pub(crate) const MESSAGE_HINT: &str = "Shown above everything else. Leave it empty for none.";
+    pub(crate) const LEARNING_MESSAGE: &str = "Message of My e-Learning";
+    pub(crate) const LEARNING_MESSAGE_HINT: &str = "Which device to use, for example";
+    pub(crate) const LEARNING_HOMEPAGE: &str = "Where Learner Homepage leads";
+    pub(crate) const LEARNING_HOMEPAGE_HINT: &str =
+        "It begins with https://. Leave both empty to have no My e-Learning.";
+
+    pub(crate) const INTERNET_ACCESS: &str = "Who decides a request for internet access";
+    pub(crate) const SECOND_FACTOR: &str = "Second factors of staff who log in from outside";
+    pub(crate) const SECOND_FACTOR_HINT: &str = "Whoever holds a role always gives one.";
+    pub(crate) const ROLES_FROM_OUTSIDE: &str = "Whether the pages of roles open outside your networks";
+
+    pub(crate) fn internet_access(choice: InternetAccess) -> &'static str {
+        match choice {
+            InternetAccess::Automatic => "Nobody: it is approved at once",
+            InternetAccess::Hr => "HR",
+        }
+    }
+
+    pub(crate) fn second_factor(choice: SecondFactor) -> &'static str {
+        match choice {
+            SecondFactor::Off => "Off: staff give none",
+            SecondFactor::Offered => "Offered: whoever has set one up gives it",
+            SecondFactor::Required => "Required: everybody gives one",
+        }
+    }
+
+    /// A policy that is a number.
+    pub(crate) fn policy(field: &str) -> &'static str {
+        match field {
+            "session_idle_minutes" => "Minutes without a page until somebody is logged out",
+            "session_most_hours" => "Hours until somebody is logged out in any case",
+            "link_minutes" => "Minutes that a mailed link works",
+            "lock_failures" => "Wrong passwords in a row that lock an account",
+            "lock_minutes" => "Minutes that the first lock lasts",
+            "lock_most_minutes" => "Minutes that a lock lasts at most",
+            "password_length" => "Characters of a password at least",
+            "password_length_beside_factor" => "Characters of a password beside a second factor at least",
+            "second_factor_grace_days" => "Days that staff may put off a second factor",
+            "remember_device_days" => "Days that a browser outside is remembered",
+            "re_enrolment_hours" => "Hours until lost second factors are taken off",
+            "identity_hold_hours" => "Hours until a changed email, date of birth or smartcard works",
+            "username_change_days" => "Days that an old username works beside a new one",
+            _ => "",
+        }
+    }
+
+    pub(crate) fn policy_hint(field: &str, least: u32, most: u32) -> String {
+        match field {
+            "lock_most_minutes" => format!("As many as the first lock lasts, to {most}"),
+            "password_length_beside_factor" => {
+                format!("{least} or more, and no more than of a password that is the only factor")
+            }
+            "remember_device_days" => format!("{least} to {most}; 0 for never"),
+            _ => format!("{least} to {most}"),
         }
     }
 }

@@ -19,8 +19,9 @@ struct PortalView<'v> {
     name: &'v str,
     last_log_in: Option<String>,
     changes: usize,
+    message: Option<InsetText>,
     learning: Option<LearningView>,
-    links: &'v [LocalLink],
+    links: Vec<&'v LocalLink>,
 }
 
 struct LearningView {
@@ -35,6 +36,7 @@ async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Respon
     let changes = records::open_holds(&mut reader.tx(), person.staff_record, person.now).await?.len();
     drop(reader);
     let settings = &holder.employer.settings;
+    let is_for = |link: &&LocalLink| link.only_for.is_none_or(|role| holder.roles.contains(&role));
     let last_log_in = person
         .last_log_in
         .as_ref()
@@ -44,7 +46,8 @@ async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Respon
         last_log_in,
         changes,
         learning: settings.learning.clone().map(learning),
-        links: &settings.local_links,
+        message: settings.message.clone().map(InsetText::new),
+        links: settings.local_links.iter().filter(is_for).collect(),
     };
     page.shell("Portal").show(&body)
 }

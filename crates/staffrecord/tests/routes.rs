@@ -15,6 +15,7 @@ const OK: Expected = (200, None);
 const NOT_FOUND: Expected = (404, None);
 const WRONG: Expected = (422, None);
 const REFUSED: Expected = (403, None);
+const CONFLICT: Expected = (409, None);
 const GONE: Expected = (410, None);
 const TO_PORTAL: Expected = (303, Some("/portal"));
 const TO_LOG_IN: Expected = (303, Some("/"));
@@ -114,6 +115,23 @@ fn expected_of_role(method: &Method, path: &str) -> Expected {
         ("GET" | "POST", "/hr/roles/{id}/withdraw") => NOT_FOUND,
         ("GET", "/hr/roles/waiting/{id}") => NOT_FOUND,
         ("POST", "/hr/roles/waiting/{id}/confirm" | "/hr/roles/waiting/{id}/refuse") => NOT_FOUND,
+        ("GET", "/hr/settings") => OK,
+        ("GET", "/hr/settings/changes/{id}") => NOT_FOUND,
+        ("POST", "/hr/settings/changes/{id}/apply") => NOT_FOUND,
+        ("GET", "/hr/settings/links/{id}") => NOT_FOUND,
+        ("GET", "/hr/settings/contacts" | "/hr/settings/networks" | "/hr/settings/mail-domains") => OK,
+        ("GET", "/hr/settings/links" | "/hr/settings/links/add") => OK,
+        ("GET", "/hr/settings/messages" | "/hr/settings/policies") => OK,
+        // A form without the revision that it was made from.
+        (
+            "POST",
+            "/hr/settings/contacts/preview"
+            | "/hr/settings/networks/preview"
+            | "/hr/settings/mail-domains/preview"
+            | "/hr/settings/links/preview"
+            | "/hr/settings/messages/preview"
+            | "/hr/settings/policies/preview",
+        ) => CONFLICT,
         _ => panic!("{method} {path} is a new route of a role: say here what its caller is answered"),
     }
 }

@@ -12,8 +12,14 @@ use crate::{Clock, Db, Entropy, Instant, Result, StoreError, Tx, on};
 const LEASE_SECONDS: i64 = 60;
 /// After so many tries a job is dead: it stays in the table and `check` shows it.
 const TRIES: i64 = 12;
+/// So often a worker prolongs the lease of a job that takes longer.
+const PROLONGED_AFTER: Duration = Duration::from_secs(20);
 /// So many jobs are taken and run at once.
 const AT_ONCE: i64 = 32;
+
+/// The priority of jobs that take seconds to minutes. They are run one at a time and beside all others, so that nobody's mail waits
+/// behind them.
+pub const LONG: i64 = 1 << 40;
 
 /// A job to queue.
 #[derive(Clone, Debug)]
@@ -24,7 +30,7 @@ pub struct NewJob<'a> {
     pub kind: &'static str,
     /// What it needs to know: ids, never secrets.
     pub payload: &'a serde_json::Value,
-    /// Jobs with a smaller number are taken first.
+    /// Jobs with a smaller number are taken first; see [`LONG`].
     pub priority: i64,
     /// Not before this.
     pub run_at: Instant,
@@ -123,6 +129,29 @@ pub async fn dead(tx: &mut Tx<'_>) -> Result<Vec<DeadJob>> {
         .fetch_all(c).await)
 }
 
+/// How long a job takes, by its priority.
+#[derive(Clone, Copy)]
+enum Kind {
+    Short,
+    Long,
+}
+
+impl Kind {
+    fn priorities(self) -> (i64, i64) {
+        match self {
+            Self::Short => (i64::MIN, LONG - 1),
+            Self::Long => (LONG, i64::MAX),
+        }
+    }
+
+    fn at_once(self) -> i64 {
+        match self {
+            Self::Short => AT_ONCE,
+            Self::Long => 1,
+        }
+    }
+}
+
 /// Takes jobs and runs their handlers.
 #[derive(Clone)]
 pub struct Worker {
@@ -147,7 +176,18 @@ impl Worker {
     pub async fn run_due(&self) -> Result<usize> {
         let mut ran = 0;
         loop {
-            let jobs = self.take().await?;
+            let tries = self.run_due_of(Kind::Short).await? + self.run_due_of(Kind::Long).await?;
+            if tries == 0 {
+                return Ok(ran);
+            }
+            ran += tries;
+        }
+    }
+
+    async fn run_due_of(&self, kind: Kind) -> Result<usize> {
+        let mut ran = 0;
+        loop {
+            let jobs = self.take(kind).await?;
             if jobs.is_empty() {
                 return Ok(ran);
             }
@@ -156,11 +196,23 @@ impl Worker {
         }
     }
 
-    /// Runs jobs as they fall due until `stop` is done; looks five times a second.
-    pub async fn run_until(&self, stop: impl Future<Output = ()>) {
+    /// Runs jobs as they fall due until `stop` is done; looks five times a second. What is under way is ended first; a long job is
+    /// dropped, and taken up again by whoever comes next.
+    pub async fn run_until(&self, stop: impl Future<Output = ()> + Send) {
+        let stop = stop.shared();
+        let long = async {
+            tokio::select! {
+                () = stop.clone() => {}
+                () = self.run_of_until(Kind::Long, std::future::pending()) => {}
+            }
+        };
+        futures::future::join(self.run_of_until(Kind::Short, stop.clone()), long).await;
+    }
+
+    async fn run_of_until(&self, kind: Kind, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         loop {
-            if let Err(error) = self.run_due().await {
+            if let Err(error) = self.run_due_of(kind).await {
                 tracing::warn!(%error, "jobs could not be taken");
             }
             tokio::select! {
@@ -173,9 +225,12 @@ impl Worker {
     async fn run_one(&self, job: Job) -> Result<()> {
         let ended = match self.handlers.get(job.kind.as_str()) {
             Some(handler) => {
-                match std::panic::AssertUnwindSafe((handler.run)(job.clone())).catch_unwind().await {
-                    Ok(ended) => ended,
-                    Err(_) => Err(JobError::Other("the handler panicked".into())),
+                let run = std::panic::AssertUnwindSafe((handler.run)(job.clone())).catch_unwind();
+                tokio::select! {
+                    ended = run => {
+                        ended.unwrap_or_else(|_| Err(JobError::Other("the handler panicked".into())))
+                    }
+                    () = self.prolong(&job) => Err(JobError::Overtaken),
                 }
             }
             None => Err(JobError::Other("no handler here knows this kind".into())),
@@ -187,15 +242,29 @@ impl Worker {
         }
     }
 
-    async fn take(&self) -> Result<Vec<Job>> {
+    /// Keeps a job that takes long for this worker; comes back where another one has it.
+    async fn prolong(&self, job: &Job) {
+        loop {
+            tokio::time::sleep(PROLONGED_AFTER).await;
+            let (id, lease, until) = (job.id, job.lease, self.clock.now().plus_seconds(LEASE_SECONDS));
+            let prolonged: Result<bool> =
+                self.db.write(move |tx| async move { prolong(tx, id, lease, until).await }.boxed()).await;
+            // Where the database cannot be asked, it is asked again; the job's end says whose it is.
+            if let Ok(false) = prolonged {
+                return;
+            }
+        }
+    }
+
+    async fn take(&self, kind: Kind) -> Result<Vec<Job>> {
         let mut reader = self.db.read().await?;
         let now = self.clock.now();
-        if !any_due(&mut reader.tx(), now).await? {
+        if !any_due(&mut reader.tx(), kind, now).await? {
             return Ok(Vec::new());
         }
         drop(reader);
         let lease = self.entropy.id(now);
-        self.db.write(move |tx| async move { take(tx, lease, now).await }.boxed()).await
+        self.db.write(move |tx| async move { take(tx, kind, lease, now).await }.boxed()).await
     }
 
     async fn put_back(&self, job: Job, error: String) -> Result<()> {
@@ -208,25 +277,28 @@ impl Worker {
     }
 }
 
-async fn any_due(tx: &mut Tx<'_>, now: Instant) -> Result<bool> {
+async fn any_due(tx: &mut Tx<'_>, kind: Kind, now: Instant) -> Result<bool> {
+    let (least, most) = kind.priorities();
     let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar(
-        "SELECT id FROM job WHERE dead_at IS NULL AND run_at <= $1 AND (leased_until IS NULL OR leased_until < $1) LIMIT 1")
-        .bind(now).fetch_optional(c).await)?;
+        "SELECT id FROM job WHERE dead_at IS NULL AND priority BETWEEN $2 AND $3 AND run_at <= $1
+         AND (leased_until IS NULL OR leased_until < $1) LIMIT 1")
+        .bind(now).bind(least).bind(most).fetch_optional(c).await)?;
     Ok(found.is_some())
 }
 
 const TAKE_LITE: &str = "UPDATE job SET lease = $1, leased_until = $2, attempts = attempts + 1 WHERE id IN (
-    SELECT id FROM job WHERE dead_at IS NULL AND run_at <= $3 AND (leased_until IS NULL OR leased_until < $3)
+    SELECT id FROM job WHERE dead_at IS NULL AND priority BETWEEN $5 AND $6 AND run_at <= $3 AND (leased_until IS NULL OR leased_until < $3)
     ORDER BY priority, run_at, id LIMIT $4) RETURNING id, kind, payload, attempts";
 const TAKE_PG: &str = "UPDATE job SET lease = $1, leased_until = $2, attempts = attempts + 1 WHERE id IN (
-    SELECT id FROM job WHERE dead_at IS NULL AND run_at <= $3 AND (leased_until IS NULL OR leased_until < $3)
+    SELECT id FROM job WHERE dead_at IS NULL AND priority BETWEEN $5 AND $6 AND run_at <= $3 AND (leased_until IS NULL OR leased_until < $3)
     ORDER BY priority, run_at, id LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING id, kind, payload, attempts";
 
-async fn take(tx: &mut Tx<'_>, lease: Uuid, now: Instant) -> Result<Vec<Job>> {
+async fn take(tx: &mut Tx<'_>, kind: Kind, lease: Uuid, now: Instant) -> Result<Vec<Job>> {
+    let (least, most) = kind.priorities();
     let text = if tx.is_lite() { TAKE_LITE } else { TAKE_PG };
     let until = now.plus_seconds(LEASE_SECONDS);
     let rows: Vec<(Uuid, String, String, i64)> = on!(tx, c => sqlx::query_as(text)
-        .bind(lease).bind(until).bind(now).bind(AT_ONCE).fetch_all(c).await)?;
+        .bind(lease).bind(until).bind(now).bind(kind.at_once()).bind(least).bind(most).fetch_all(c).await)?;
     rows.into_iter()
         .map(|(id, kind, payload, attempt)| {
             let payload = serde_json::from_str(&payload)
@@ -234,6 +306,12 @@ async fn take(tx: &mut Tx<'_>, lease: Uuid, now: Instant) -> Result<Vec<Job>> {
             Ok(Job { id, lease, kind, payload, attempt })
         })
         .collect()
+}
+
+async fn prolong(tx: &mut Tx<'_>, id: Uuid, lease: Uuid, until: Instant) -> Result<bool> {
+    let prolonged = on!(tx, c => sqlx::query("UPDATE job SET leased_until = $3 WHERE id = $1 AND lease = $2")
+        .bind(id).bind(lease).bind(until).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(prolonged == 1)
 }
 
 async fn put_back(

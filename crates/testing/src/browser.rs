@@ -11,6 +11,9 @@ use second_factors::testing::Phone;
 
 use crate::{PASSWORD, Portal};
 
+/// What stands between the fields of a form with files.
+const BOUNDARY: &str = "----boundary-of-a-test";
+
 /// A browser: it keeps cookies, and sends forms with the token of the page that it saw last.
 #[derive(Clone)]
 pub struct Browser {
@@ -44,23 +47,60 @@ impl Browser {
 
     /// Asks for a page.
     pub async fn get(&mut self, path: &str) -> Answer {
-        self.send(Method::GET, path, Body::empty()).await
+        self.send(Method::GET, path, None, Body::empty()).await
     }
 
     /// Asks for the head of a page.
     pub async fn head(&mut self, path: &str) -> Answer {
-        self.send(Method::HEAD, path, Body::empty()).await
+        self.send(Method::HEAD, path, None, Body::empty()).await
     }
 
     /// Sends a form with a forgery token: the last page's, or that of `/`.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let token = self.a_token().await;
+        let form = Serializer::new(String::new()).append_pair("csrf", &token).extend_pairs(fields).finish();
+        self.post_body(path, "application/x-www-form-urlencoded", form).await
+    }
+
+    /// Sends a form with files (field, file name, contents) and a forgery token, as a browser does.
+    pub async fn post_files(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[(&str, &str, &[u8])],
+    ) -> Answer {
+        let token = self.a_token().await;
+        let mut body = Vec::new();
+        for (name, value) in [("csrf", token.as_str())].iter().chain(fields) {
+            let head =
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(head.into_bytes());
+        }
+        for (name, file_name, contents) in files {
+            let head = format!(
+                "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file_name}\"\r\n\
+                 Content-Type: application/octet-stream\r\n\r\n"
+            );
+            body.extend(head.into_bytes());
+            body.extend_from_slice(contents);
+            body.extend(b"\r\n");
+        }
+        body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+        self.post_body(path, &format!("multipart/form-data; boundary={BOUNDARY}"), body).await
+    }
+
+    /// Sends a body of one's own under a content type.
+    pub async fn post_body(&mut self, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+        self.send(Method::POST, path, Some(kind), body.into()).await
+    }
+
+    /// A forgery token: the last page's, or that of `/`.
+    pub async fn a_token(&mut self) -> String {
         if self.token.is_none() {
             self.get("/help-to-log-in").await;
             self.get("/").await;
         }
-        let token = self.token.clone().unwrap_or_default();
-        let form = Serializer::new(String::new()).append_pair("csrf", &token).extend_pairs(fields).finish();
-        self.send(Method::POST, path, Body::from(form)).await
+        self.token.clone().unwrap_or_default()
     }
 
     /// Logs in at `/`.
@@ -84,17 +124,15 @@ impl Browser {
         self.post("/second-factor", &[("code", &code)]).await.leads_to("/portal");
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: Body) -> Answer {
+    async fn send(&mut self, method: Method, path: &str, kind: Option<&str>, body: Body) -> Answer {
         let mut request = Request::builder()
-            .method(method.clone())
+            .method(method)
             .uri(path)
             .header(header::HOST, "portal.example")
             .header(header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36")
             .extension(Peer(self.address));
-        if method == Method::POST {
-            request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .header("sec-fetch-site", "same-origin");
+        if let Some(kind) = kind {
+            request = request.header(header::CONTENT_TYPE, kind).header("sec-fetch-site", "same-origin");
         }
         if !self.cookies.is_empty() {
             let pairs: Vec<String> =

@@ -10,6 +10,7 @@ use axum::{
 use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts, uri::Authority};
 use store::{Clock, Entropy, Secret};
+use tokio::sync::Semaphore;
 use tower_http::compression::{
     CompressionLayer, CompressionLevel,
     predicate::{DefaultPredicate, NotForContentType, Predicate},
@@ -20,13 +21,19 @@ use crate::{
     Audience, Client, Csrf, Form, Front, Help, Keys, Page, Peer, Problem, Route, ServerName, Site, Visitor,
     assets, cookies,
     csrf::is_same_origin,
+    files::{self, FilesError},
+    form::FormError,
     page::{MenuItem, PageInner, device},
     see_other,
     shell::ProblemView,
 };
 
-/// So long a body may take to arrive.
+/// So long a body may take to arrive, and one with files longer: as long as a slow line takes for so many bytes a second.
 const BODY_SECONDS: u64 = 30;
+const FILES_SECONDS: u64 = 300;
+const SLOW_LINE: u64 = 256 * 1024;
+/// So many bodies with files are read and held at once.
+const FILES_AT_ONCE: usize = 2;
 
 /// What stands in front of every page.
 #[derive(Clone)]
@@ -47,6 +54,16 @@ pub struct Corridor {
 struct Entrance {
     corridor: Corridor,
     menu: Arc<Vec<MenuItem>>,
+    files: Arc<Semaphore>,
+}
+
+/// What a route says of whom and what it takes.
+#[derive(Clone, Copy)]
+struct Rules {
+    audience: Audience,
+    limit: usize,
+    kept: bool,
+    files: bool,
 }
 
 /// The router of all routes, with the corridor in front. Requests need a [`Peer`] extension.
@@ -60,17 +77,15 @@ pub fn build(routes: &[Route], corridor: Corridor) -> Router {
         Audience::Role(role) => role,
         Audience::Anyone | Audience::Halfway | Audience::Staff => "",
     });
-    let entrance = Entrance { corridor, menu: Arc::new(menu) };
+    let entrance =
+        Entrance { corridor, menu: Arc::new(menu), files: Arc::new(Semaphore::new(FILES_AT_ONCE)) };
     let mut router = Router::new();
     for route in routes {
-        let (audience, limit, kept, entrance) = (route.audience, route.limit, route.kept, entrance.clone());
+        let Route { audience, limit, kept, files, .. } = *route;
+        let (rules, entrance) = (Rules { audience, limit, kept, files }, entrance.clone());
         let guarded = route.handler.clone().route_layer(from_fn(move |request: Request, next: Next| {
             let entrance = entrance.clone();
-            async move {
-                guard(&entrance.corridor, (audience, limit, kept), request, next)
-                    .await
-                    .unwrap_or_else(Problem::into_response)
-            }
+            async move { guard(&entrance, rules, request, next).await.unwrap_or_else(Problem::into_response) }
         }));
         router = router.route(route.path, guarded);
     }
@@ -208,19 +223,35 @@ pub fn authority(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
 
 /// Lets in whom the route is for; reads and checks the form of a POST.
 async fn guard(
-    corridor: &Corridor,
-    (audience, limit, kept): (Audience, usize, bool),
+    entrance: &Entrance,
+    rules: Rules,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
+    let Entrance { corridor, files, .. } = entrance;
     let page = request
         .extensions()
         .get::<Page>()
         .cloned()
         .ok_or_else(|| Problem::broken("the corridor made no page"))?;
+    let mut place = None;
     let form = if request.method() == Method::POST {
-        let form = read_form(limit, &mut request).await?;
-        check_forgery(corridor, &page, audience, request.headers(), &form)?;
+        let form = if rules.files {
+            // So much is read only from those whom it is for.
+            if let Some(elsewhere) = elsewhere(rules.audience, &page)? {
+                return lead(corridor, &page, elsewhere, Some(Form::default()), false).await;
+            }
+            if !is_same_origin(request.headers(), &corridor.site) {
+                return Err(Problem::Forged);
+            }
+            let free = files.clone().try_acquire_owned();
+            // It is given back when the handler has ended: until then the files are held.
+            place = Some(free.map_err(|_| Problem::Busy { seconds: 10 })?);
+            read_files(rules.limit, &mut request).await?
+        } else {
+            read_form(rules.limit, &mut request).await?
+        };
+        check_forgery(corridor, &page, rules.audience, request.headers(), &form)?;
         still_logged_in(corridor, &page, request.headers()).await?;
         if let Some(person) = page.person().filter(|_| !form.get("kept").is_empty()) {
             corridor.front.sent_kept(person).await?;
@@ -229,22 +260,50 @@ async fn guard(
     } else {
         None
     };
-    match (audience, page.visitor()) {
-        (Audience::Anyone, _)
-        | (Audience::Halfway, Visitor::Halfway(_))
-        | (Audience::Staff, Visitor::Person(_)) => {}
-        (Audience::Role(_), Visitor::Person(person)) => person.may_open(audience)?,
-        (Audience::Staff | Audience::Role(_), Visitor::Halfway(halfway)) => {
-            return Ok(see_other(halfway.next));
-        }
-        (Audience::Halfway, Visitor::Person(_)) => return Ok(see_other("/portal")),
-        (Audience::Halfway, _) => return Ok(see_other("/")),
-        (Audience::Staff | Audience::Role(_), _) => return turn_away(corridor, &page, form, kept).await,
+    if let Some(elsewhere) = elsewhere(rules.audience, &page)? {
+        return lead(corridor, &page, elsewhere, form, rules.kept).await;
     }
     if let Some(form) = form {
         request.extensions_mut().insert(form);
     }
-    Ok(next.run(request).await)
+    let response = next.run(request).await;
+    drop(place);
+    Ok(response)
+}
+
+/// Where somebody is led whom a page is not for.
+enum Elsewhere {
+    To(&'static str),
+    LogIn,
+}
+
+fn elsewhere(audience: Audience, page: &Page) -> Result<Option<Elsewhere>, Problem> {
+    Ok(match (audience, page.visitor()) {
+        (Audience::Anyone, _)
+        | (Audience::Halfway, Visitor::Halfway(_))
+        | (Audience::Staff, Visitor::Person(_)) => None,
+        (Audience::Role(_), Visitor::Person(person)) => {
+            person.may_open(audience)?;
+            None
+        }
+        (Audience::Staff | Audience::Role(_), Visitor::Halfway(halfway)) => Some(Elsewhere::To(halfway.next)),
+        (Audience::Halfway, Visitor::Person(_)) => Some(Elsewhere::To("/portal")),
+        (Audience::Halfway, _) => Some(Elsewhere::To("/")),
+        (Audience::Staff | Audience::Role(_), _) => Some(Elsewhere::LogIn),
+    })
+}
+
+async fn lead(
+    corridor: &Corridor,
+    page: &Page,
+    elsewhere: Elsewhere,
+    form: Option<Form>,
+    kept: bool,
+) -> Result<Response, Problem> {
+    match elsewhere {
+        Elsewhere::To(place) => Ok(see_other(place)),
+        Elsewhere::LogIn => turn_away(corridor, page, form, kept).await,
+    }
 }
 
 async fn read_form(limit: usize, request: &mut Request) -> Result<Form, Problem> {
@@ -260,28 +319,48 @@ async fn read_form(limit: usize, request: &mut Request) -> Result<Form, Problem>
     if !is_form {
         return Err(Problem::WrongType);
     }
-    let declared =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|bytes| bytes > limit as u64) {
-        return Err(Problem::TooLarge);
-    }
+    refuse_too_large(headers, limit)?;
     let body = std::mem::replace(request.body_mut(), Body::empty());
     let read = tokio::time::timeout(Duration::from_secs(BODY_SECONDS), to_bytes(body, limit)).await;
     let bytes = match read {
-        Err(_) => {
-            return Err(Problem::Invalid(
-                "The form took too long to arrive. Go back and send it again.".into(),
-            ));
-        }
+        Err(_) => return Err(too_slow()),
         // A body is either over the limit or was cut off; of the latter nobody reads the answer.
         Ok(Err(_)) => return Err(Problem::TooLarge),
         Ok(Ok(bytes)) => bytes,
     };
-    Form::parse(&bytes).map_err(|error| {
-        Problem::Invalid(format!(
-            "The form could not be read: {error}. Go back, check what you typed and send it again."
-        ))
-    })
+    Form::parse(&bytes).map_err(unreadable)
+}
+
+async fn read_files(limit: usize, request: &mut Request) -> Result<Form, Problem> {
+    let headers = request.headers();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let boundary = kind.and_then(files::boundary).ok_or(Problem::WrongType)?;
+    refuse_too_large(headers, limit)?;
+    let body = std::mem::replace(request.body_mut(), Body::empty());
+    let seconds = (BODY_SECONDS + limit as u64 / SLOW_LINE).min(FILES_SECONDS);
+    let reading = files::read(body.into_data_stream(), boundary, limit);
+    match tokio::time::timeout(Duration::from_secs(seconds), reading).await {
+        Err(_) => Err(too_slow()),
+        Ok(Err(FilesError::TooLarge)) => Err(Problem::TooLarge),
+        Ok(Err(FilesError::Form(error))) => Err(unreadable(error)),
+        Ok(Ok(form)) => Ok(form),
+    }
+}
+
+fn refuse_too_large(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
+    let declared =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|bytes| bytes > limit as u64) { Err(Problem::TooLarge) } else { Ok(()) }
+}
+
+fn too_slow() -> Problem {
+    Problem::Invalid("The form took too long to arrive. Go back and send it again.".into())
+}
+
+fn unreadable(error: FormError) -> Problem {
+    Problem::Invalid(format!(
+        "The form could not be read: {error}. Go back, check what you typed and send it again."
+    ))
 }
 
 /// A body may take a while to arrive, and the session may have been ended in that time.

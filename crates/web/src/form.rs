@@ -1,6 +1,6 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
-use axum::extract::FromRequestParts;
+use axum::{body::Bytes, extract::FromRequestParts};
 use http::request::Parts;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
@@ -15,12 +15,31 @@ const MOST_FIELDS: usize = 200;
 /// A form as it was sent: fields by name. The corridor has read it whole, within the limit of its route, and has checked
 /// its forgery token; a handler takes it as an argument.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Form(BTreeMap<String, String>);
+pub struct Form {
+    fields: BTreeMap<String, String>,
+    files: BTreeMap<String, FormFile>,
+}
+
+/// A file that was sent with a form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FormFile {
+    /// Its name, without a folder: in at most 200 characters, as the browser wrote it.
+    pub name: String,
+    /// What is in it. A copy of this is no copy of the file.
+    pub bytes: Bytes,
+}
 
 /// Shows names only: a value may be a password.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
+        f.debug_set().entries(self.fields.keys().chain(self.files.keys())).finish()
+    }
+}
+
+/// Shows how large it is, and nothing of what is in it.
+impl fmt::Debug for FormFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FormFile").field("bytes", &self.bytes.len()).finish_non_exhaustive()
     }
 }
 
@@ -33,30 +52,49 @@ pub(crate) enum FormError {
     Repeated,
     #[error("it has too many fields")]
     TooMany,
+    #[error("a part of it is missing")]
+    NotWhole,
+    #[error("the name of a file is longer than 200 characters")]
+    FileName,
 }
 
 impl Form {
     /// Reads `application/x-www-form-urlencoded`.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, FormError> {
-        let mut fields = BTreeMap::new();
+        let mut form = Self::default();
         for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            if fields.len() == MOST_FIELDS {
-                return Err(FormError::TooMany);
-            }
             let mut parts = pair.splitn(2, |byte| *byte == b'=');
             let name = text(parts.next().unwrap_or_default())?;
             let value = text(parts.next().unwrap_or_default())?;
-            if fields.insert(name, value).is_some() {
-                return Err(FormError::Repeated);
-            }
+            form.add(name, value)?;
         }
-        Ok(Self(fields))
+        Ok(form)
+    }
+
+    pub(crate) fn add(&mut self, name: String, value: String) -> Result<(), FormError> {
+        self.has_room_for(&name)?;
+        self.fields.insert(name, value);
+        Ok(())
+    }
+
+    pub(crate) fn add_file(&mut self, name: String, file: FormFile) -> Result<(), FormError> {
+        self.has_room_for(&name)?;
+        self.files.insert(name, file);
+        Ok(())
+    }
+
+    fn has_room_for(&self, name: &str) -> Result<(), FormError> {
+        if self.fields.len() + self.files.len() == MOST_FIELDS {
+            return Err(FormError::TooMany);
+        }
+        let taken = self.fields.contains_key(name) || self.files.contains_key(name);
+        if taken { Err(FormError::Repeated) } else { Ok(()) }
     }
 
     /// A field's value as it was typed; empty where it was not sent.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.0.get(name).map_or("", String::as_str)
+        self.fields.get(name).map_or("", String::as_str)
     }
 
     /// A field that holds a password: never printed, wiped from memory, and no longer than it takes to see that it is too long.
@@ -67,9 +105,15 @@ impl Form {
         Password::new(&typed[..end])
     }
 
-    /// All fields, by name.
+    /// The file of a field, where one was chosen. Only routes that take files have any.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&FormFile> {
+        self.files.get(name)
+    }
+
+    /// All fields, by name; files apart.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The fields whose names `keep` likes, written as they came.
@@ -223,8 +267,9 @@ mod tests {
 
         #[test]
         fn what_is_written_is_read_back(fields in proptest::collection::btree_map("[^\\x00]{1,8}", "[^\\x00]{0,20}", 0..20)) {
-            let text = Form(fields.clone()).encoded(|_| true);
-            proptest::prop_assert_eq!(Form::parse(text.as_bytes()), Ok(Form(fields)));
+            let form = Form { fields, ..Form::default() };
+            let text = form.encoded(|_| true);
+            proptest::prop_assert_eq!(Form::parse(text.as_bytes()), Ok(form));
         }
     }
 

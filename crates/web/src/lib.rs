@@ -9,6 +9,8 @@ mod client;
 pub mod cookies;
 mod corridor;
 mod csrf;
+pub mod export;
+mod files;
 mod form;
 pub mod format;
 mod keys;
@@ -22,7 +24,7 @@ pub mod ui;
 pub use client::{Client, ClientCertificates, Peer, ServerName, network};
 pub use corridor::{Corridor, authority, build};
 pub use csrf::Csrf;
-pub use form::{FieldErrors, Form, Password};
+pub use form::{FieldErrors, Form, FormFile, Password};
 pub use keys::{Keys, KeysError, Sealed};
 pub use page::{
     Desk, Ended, Factors, Front, Halfway, Language, Page, PathId, Person, Proof, ProofKind, Roles, Visitor,

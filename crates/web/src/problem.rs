@@ -106,7 +106,7 @@ impl Problem {
             Self::Conflict(says) => ("Something has changed in the meantime", says.as_str()),
             Self::TooLarge => (
                 "This is too much to send",
-                "What you typed is longer than this form takes. Go back, shorten it and try again.",
+                "What you typed, or the file you chose, is larger than this form takes. Go back, make it smaller and try again.",
             ),
             Self::WrongType => ("This could not be read", "Go back and send the form on the page."),
             Self::Forged => (

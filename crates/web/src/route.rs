@@ -32,11 +32,13 @@ pub struct Route {
     pub limit: usize,
     /// Whether what is sent by a session that has lapsed is kept for its person.
     pub kept: bool,
+    /// Whether it takes files.
+    pub files: bool,
     pub(crate) handler: MethodRouter,
 }
 
 /// So many bytes a form may have, unless its route says otherwise.
-const FORM_LIMIT: usize = 64 * 1024;
+pub(crate) const FORM_LIMIT: usize = 64 * 1024;
 
 impl Route {
     /// A page that is asked for.
@@ -47,7 +49,7 @@ impl Route {
         S: Clone + Send + Sync + 'static,
     {
         let handler = get(handler).with_state(state);
-        Self { method: Method::GET, path, audience, menu: None, limit: 0, kept: false, handler }
+        Self { method: Method::GET, path, audience, menu: None, limit: 0, kept: false, files: false, handler }
     }
 
     /// A form that is sent: at most 64 KiB, with a forgery token in the field `csrf`.
@@ -58,13 +60,32 @@ impl Route {
         S: Clone + Send + Sync + 'static,
     {
         let handler = post(handler).with_state(state);
-        Self { method: Method::POST, path, audience, menu: None, limit: FORM_LIMIT, kept: true, handler }
+        Self {
+            method: Method::POST,
+            path,
+            audience,
+            menu: None,
+            limit: FORM_LIMIT,
+            kept: true,
+            files: false,
+            handler,
+        }
     }
 
     /// The same form, whose body may have so many bytes.
     #[must_use]
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
+        self
+    }
+
+    /// A form with files (`enctype="multipart/form-data"`), each of at most so many bytes and all of them together as well. It is
+    /// read only from those whom the route is for, and never kept.
+    #[must_use]
+    pub fn files(mut self, bytes: usize) -> Self {
+        self.limit = bytes + FORM_LIMIT;
+        self.kept = false;
+        self.files = true;
         self
     }
 

@@ -1,10 +1,13 @@
 //! Employers: who they are, their networks, and the policies they choose.
 
+mod drafts;
 mod model;
+pub(crate) mod pages;
 mod service;
 mod settings;
 pub(crate) mod sql;
 
+pub use drafts::{Draft, DraftError, Section, draft, draft_apply, draft_make};
 pub use model::{Employer, NewEmployer};
 pub use service::{EmployerError, employer_add, employer_set};
 

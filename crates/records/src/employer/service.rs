@@ -1,10 +1,11 @@
 use audit::{Actor, NewEntry, Origin};
 use futures::FutureExt;
 use serde_json::{Map, Value, json};
-use store::{Db, Entropy, Instant, StoreError};
+use store::{Db, Entropy, Instant, StoreError, Tx};
+use uuid::Uuid;
 
 use super::{Employer, Fault, NewEmployer, Settings, model::name_fault, sql};
-use crate::words;
+use crate::{Refused, words};
 
 /// Why an employer was not added or changed.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum EmployerError {
     /// Somebody else changed it since it was read.
     #[error("{}", words::EMPLOYER_OVERTAKEN)]
     Overtaken,
+    /// Not by this person.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -73,39 +77,85 @@ pub async fn employer_set(
     settings: Settings,
     origin: Origin,
 ) -> Result<Employer, EmployerError> {
-    let faults: Vec<Fault> = name_fault(&name).into_iter().chain(settings.validate()).collect();
-    if !faults.is_empty() {
-        return Err(EmployerError::Invalid(faults));
+    let change = Change::new(entropy, now, employer, name, settings)?;
+    if change.is_none() {
+        return Ok(change.employer);
     }
-    if name == employer.name && settings == employer.settings {
-        return Ok(employer);
-    }
-    let entry = entropy.id(now);
-    let before = json!({ "name": employer.name, "settings": to_json(&employer.settings)? });
-    let settings_json = to_json(&settings)?;
-    let after = json!({ "name": name, "settings": settings_json });
-    let mut changed = Map::new();
-    differences("", &before, &after, &mut changed);
-    db.write(move |tx| {
-        async move {
-            if !sql::set(tx, employer.id, employer.revision, &name, &settings_json.to_string(), now).await? {
-                return Err(EmployerError::Overtaken);
-            }
-            let data = json!({ "changed": changed });
-            audit::append(tx, on_trail(entry, now, employer.id, "records.employer_set", data, origin))
-                .await?;
-            let revision = employer.revision + 1;
-            Ok(Employer { name, settings, revision, ..employer })
+    db.write(move |tx| async move { change.write(tx, Actor::Operator, origin).await }.boxed()).await
+}
+
+/// A change of an employer that is right in itself.
+pub(super) struct Change {
+    entry: Uuid,
+    now: Instant,
+    employer: Employer,
+    name: String,
+    settings: Settings,
+    settings_json: String,
+    changed: Map<String, Value>,
+}
+
+impl Change {
+    pub(super) fn new(
+        entropy: &Entropy,
+        now: Instant,
+        employer: Employer,
+        name: String,
+        settings: Settings,
+    ) -> Result<Self, EmployerError> {
+        let faults: Vec<Fault> = name_fault(&name).into_iter().chain(settings.validate()).collect();
+        if !faults.is_empty() {
+            return Err(EmployerError::Invalid(faults));
         }
-        .boxed()
-    })
-    .await
+        let before = json!({ "name": employer.name, "settings": to_json(&employer.settings)? });
+        let settings_json = to_json(&settings)?;
+        let after = json!({ "name": name, "settings": settings_json });
+        let mut changed = Map::new();
+        differences("", &before, &after, &mut changed);
+        let settings_json = settings_json.to_string();
+        Ok(Self { entry: entropy.id(now), now, employer, name, settings, settings_json, changed })
+    }
+
+    /// Nothing is different.
+    pub(super) fn is_none(&self) -> bool {
+        self.changed.is_empty()
+    }
+
+    /// The settings as they would be, in JSON.
+    pub(super) fn into_json(self) -> String {
+        self.settings_json
+    }
+
+    /// Makes it, provided that nobody else has changed the employer since it was read; what changed stands on the trail.
+    pub(super) async fn write(
+        self,
+        tx: &mut Tx<'_>,
+        actor: Actor,
+        origin: Origin,
+    ) -> Result<Employer, EmployerError> {
+        let Self { entry, now, employer, name, settings, settings_json, changed } = self;
+        if let Some(logo) =
+            settings.logo.as_ref().filter(|logo| employer.settings.logo.as_ref() != Some(logo))
+            && !sql::has_logo(tx, logo).await?
+        {
+            return Err(EmployerError::Invalid(vec![Fault::new("logo", logo, words::LOGO_FORM)]));
+        }
+        if !sql::set(tx, employer.id, employer.revision, &name, &settings_json, now).await? {
+            return Err(EmployerError::Overtaken);
+        }
+        let data = json!({ "changed": changed });
+        let entry =
+            NewEntry { actor, ..on_trail(entry, now, employer.id, "records.employer_set", data, origin) };
+        audit::append(tx, entry).await?;
+        let revision = employer.revision + 1;
+        Ok(Employer { name, settings, revision, ..employer })
+    }
 }
 
 fn on_trail(
-    id: uuid::Uuid,
+    id: Uuid,
     at: Instant,
-    employer: uuid::Uuid,
+    employer: Uuid,
     event: &'static str,
     data: Value,
     origin: Origin,

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::words;
+use crate::{Role, words};
 
 /// What an employer has chosen: contacts, mail domains, networks, links, policies. JSON in the database.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,12 @@ pub struct Settings {
     pub local_links: Vec<LocalLink>,
     /// Where its e-learning is, while it is elsewhere: the tile `My e-Learning`.
     pub learning: Option<Learning>,
+    /// What its staff are to know, on the portal page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The hash of its logo, which stands in the header of its staff's pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
     /// Its policies.
     pub policies: Policies,
 }
@@ -50,6 +56,9 @@ pub struct LocalLink {
     pub title: String,
     /// `https:` or `mailto:`.
     pub address: String,
+    /// Whom it is for, besides being staff; none for everyone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_for: Option<Role>,
 }
 
 /// The tile `My e-Learning`.
@@ -155,6 +164,8 @@ impl Default for Settings {
             time_zone: "Europe/London".to_owned(),
             local_links: Vec::new(),
             learning: None,
+            message: None,
+            logo: None,
             policies: Policies::default(),
         }
     }
@@ -237,37 +248,82 @@ impl Settings {
                 faults.push(Fault::new("learning.homepage", &learning.homepage, words::HTTPS_FORM));
             }
         }
+        if let Some(message) = &self.message {
+            text("message", message, 1..=500, &mut faults);
+        }
+        if let Some(logo) = &self.logo
+            && !(logo.len() == 64 && logo.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+        {
+            faults.push(Fault::new("logo", logo, words::LOGO_FORM));
+        }
         self.policies.check(&mut faults);
         faults
     }
 }
 
 impl Policies {
+    /// Those that are numbers.
+    pub(crate) fn numbers(&self) -> [NumberPolicy; 13] {
+        let number = |field, value, least, most| NumberPolicy { field, value, least, most };
+        let least_lock = self.lock_minutes.min(1440);
+        let most_beside = self.password_length.clamp(12, 64);
+        [
+            number("session_idle_minutes", self.session_idle_minutes, 5, 60),
+            number("session_most_hours", self.session_most_hours, 1, 24),
+            number("link_minutes", self.link_minutes, 5, 1440),
+            number("lock_failures", self.lock_failures, 3, 100),
+            number("lock_minutes", self.lock_minutes, 1, 1440),
+            number("lock_most_minutes", self.lock_most_minutes, least_lock, 1440),
+            number("password_length", self.password_length, 15, 64),
+            number("password_length_beside_factor", self.password_length_beside_factor, 12, most_beside),
+            number("second_factor_grace_days", self.second_factor_grace_days, 0, 90),
+            number("remember_device_days", self.remember_device_days, 0, 90),
+            number("re_enrolment_hours", self.re_enrolment_hours, 1, 168),
+            number("identity_hold_hours", self.identity_hold_hours, 1, 168),
+            number("username_change_days", self.username_change_days, 1, 365),
+        ]
+    }
+
+    /// Sets one of [`Policies::numbers`].
+    pub(crate) fn set_number(&mut self, field: &str, value: u32) {
+        let place = match field {
+            "session_idle_minutes" => &mut self.session_idle_minutes,
+            "session_most_hours" => &mut self.session_most_hours,
+            "link_minutes" => &mut self.link_minutes,
+            "lock_failures" => &mut self.lock_failures,
+            "lock_minutes" => &mut self.lock_minutes,
+            "lock_most_minutes" => &mut self.lock_most_minutes,
+            "password_length" => &mut self.password_length,
+            "password_length_beside_factor" => &mut self.password_length_beside_factor,
+            "second_factor_grace_days" => &mut self.second_factor_grace_days,
+            "remember_device_days" => &mut self.remember_device_days,
+            "re_enrolment_hours" => &mut self.re_enrolment_hours,
+            "identity_hold_hours" => &mut self.identity_hold_hours,
+            "username_change_days" => &mut self.username_change_days,
+            _ => return,
+        };
+        *place = value;
+    }
+
     fn check(&self, faults: &mut Vec<Fault>) {
-        let mut within = |field: &str, value: u32, least: u32, most: u32| {
+        for NumberPolicy { field, value, least, most } in self.numbers() {
             if !(least..=most).contains(&value) {
                 faults.push(Fault::new(format!("policies.{field}"), value, words::number_form(least, most)));
             }
-        };
-        within("session_idle_minutes", self.session_idle_minutes, 5, 60);
-        within("session_most_hours", self.session_most_hours, 1, 24);
-        within("link_minutes", self.link_minutes, 5, 1440);
-        within("lock_failures", self.lock_failures, 3, 100);
-        within("lock_minutes", self.lock_minutes, 1, 1440);
-        within("lock_most_minutes", self.lock_most_minutes, self.lock_minutes.min(1440), 1440);
-        within("password_length", self.password_length, 15, 64);
-        within(
-            "password_length_beside_factor",
-            self.password_length_beside_factor,
-            12,
-            self.password_length.clamp(12, 64),
-        );
-        within("second_factor_grace_days", self.second_factor_grace_days, 0, 90);
-        within("remember_device_days", self.remember_device_days, 0, 90);
-        within("re_enrolment_hours", self.re_enrolment_hours, 1, 168);
-        within("identity_hold_hours", self.identity_hold_hours, 1, 168);
-        within("username_change_days", self.username_change_days, 1, 365);
+        }
     }
+}
+
+/// A policy that is a number.
+pub(crate) struct NumberPolicy {
+    /// Its field.
+    pub(crate) field: &'static str,
+    /// What it is.
+    pub(crate) value: u32,
+    /// The least that it may be.
+    pub(crate) least: u32,
+    /// The most.
+    pub(crate) most: u32,
 }
 
 impl Contact {
@@ -357,7 +413,11 @@ mod tests {
             phone: phone.into(),
             ..Contact::default()
         };
-        let link = |address: &str| LocalLink { title: "STAR Homepage".into(), address: address.into() };
+        let link = |address: &str| LocalLink {
+            title: "STAR Homepage".into(),
+            address: address.into(),
+            only_for: None,
+        };
         type Change = Box<dyn Fn(&mut Settings)>;
         let wrong: Vec<(&str, Change)> = vec![
             ("service_desk.email", Box::new(move |s| s.service_desk = contact("nobody", ""))),
@@ -385,8 +445,8 @@ mod tests {
             (
                 "local_links.title",
                 Box::new(|s| {
-                    s.local_links =
-                        vec![LocalLink { title: String::new(), address: "https://a.example".into() }];
+                    let address = "https://a.example".into();
+                    s.local_links = vec![LocalLink { title: String::new(), address, only_for: None }];
                 }),
             ),
             (
@@ -396,6 +456,9 @@ mod tests {
                         Some(Learning { message: String::new(), homepage: "mailto:a@b.example".into() });
                 }),
             ),
+            ("message", Box::new(|s| s.message = Some(String::new()))),
+            ("message", Box::new(|s| s.message = Some("a\nb".into()))),
+            ("logo", Box::new(|s| s.logo = Some("../x".into()))),
             ("policies.session_idle_minutes", Box::new(|s| s.policies.session_idle_minutes = 0)),
             ("policies.link_minutes", Box::new(|s| s.policies.link_minutes = 1441)),
             ("policies.lock_most_minutes", Box::new(|s| s.policies.lock_most_minutes = 14)),
@@ -422,7 +485,11 @@ mod tests {
             mail_domains: vec!["nhs.net".into(), "example-trust.nhs.uk".into()],
             networks: vec!["10.20.0.0/16".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
             local_links: ["https://star.example:8443/a?b=c#d", "mailto:help@nhs.net"]
-                .map(|address| LocalLink { title: "A".into(), address: address.into() })
+                .map(|address| LocalLink {
+                    title: "A".into(),
+                    address: address.into(),
+                    only_for: Some(Role::Payroll),
+                })
                 .to_vec(),
             ..Settings::default()
         };
@@ -433,6 +500,32 @@ mod tests {
                 && !settings.mails_to("a.b@x.nhs.net")
                 && !settings.mails_to("nhs.net")
         );
+    }
+
+    #[test]
+    fn a_link_of_an_older_release_is_for_everyone() {
+        let older = r#"{"local_links":[{"title":"A","address":"https://a.example"}]}"#;
+        let settings: Settings = serde_json::from_str(older).unwrap();
+        assert_eq!(settings.local_links[0].only_for, None);
+        // An older release refuses what it does not know: it is not told where there is nothing to know.
+        let written = serde_json::to_value(&settings).unwrap();
+        assert_eq!(
+            written["local_links"][0],
+            serde_json::json!({ "title": "A", "address": "https://a.example" })
+        );
+        assert!(written.get("message").is_none() && written.get("logo").is_none());
+    }
+
+    #[test]
+    fn each_number_is_set_by_its_field() {
+        for (at, number) in Policies::default().numbers().into_iter().enumerate() {
+            let mut policies = Policies::default();
+            policies.set_number(number.field, number.value + 1);
+            for (other, after) in policies.numbers().into_iter().enumerate() {
+                let before = Policies::default().numbers()[other].value;
+                assert_eq!(after.value, if other == at { before + 1 } else { before }, "{}", number.field);
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
-use store::{Instant, Result, Tx, on};
+use store::{Day, Instant, Result, Tx, later, on};
 use uuid::Uuid;
 
-use super::{Employer, NewEmployer};
+use super::{Employer, NewEmployer, Section};
 
 /// One employer.
 ///
@@ -74,4 +74,63 @@ pub(crate) async fn number_change(tx: &mut Tx<'_>, id: Uuid) -> Result<i64> {
 pub(crate) async fn switch(tx: &mut Tx<'_>, id: Uuid, base: i64, number: i64) -> Result<bool> {
     on!(tx, c => sqlx::query("UPDATE employer SET record_change = $3 WHERE id = $1 AND record_change = $2")
         .bind(id).bind(base).bind(number).execute(c).await.map(|done| done.rows_affected() == 1))
+}
+
+/// A draft of settings, as JSON.
+#[derive(sqlx::FromRow)]
+pub(super) struct DraftRow {
+    pub(super) id: Uuid,
+    pub(super) employer_id: Uuid,
+    pub(super) revision: i64,
+    pub(super) section: Section,
+    pub(super) settings: String,
+}
+
+pub(super) async fn add_draft(
+    tx: &mut Tx<'_>,
+    draft: &DraftRow,
+    staff_record: Uuid,
+    now: Instant,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO settings_draft (id, employer_id, revision, staff_record_id, section, settings, made_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        .bind(draft.id).bind(draft.employer_id).bind(draft.revision).bind(staff_record).bind(draft.section)
+        .bind(&draft.settings).bind(now).execute(c).await.map(drop))
+}
+
+/// A draft that somebody made after `oldest`.
+pub(super) async fn draft(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    staff_record: Uuid,
+    oldest: Instant,
+) -> Result<Option<DraftRow>> {
+    on!(tx, c => sqlx::query_as("SELECT id, employer_id, revision, section, settings FROM settings_draft
+         WHERE id = $1 AND staff_record_id = $2 AND made_at > $3")
+        .bind(id).bind(staff_record).bind(oldest).fetch_optional(c).await)
+}
+
+pub(super) async fn forget_draft(tx: &mut Tx<'_>, id: Uuid) -> Result<()> {
+    later!(tx, "DELETE FROM settings_draft WHERE id = $1", id)
+}
+
+/// Forgets what was made before `oldest`.
+pub(super) async fn forget_drafts(tx: &mut Tx<'_>, oldest: Instant) -> Result<()> {
+    later!(tx, "DELETE FROM settings_draft WHERE made_at <= $1", oldest)
+}
+
+/// How many of an employer's staff have not left and have an address that ends so.
+pub(super) async fn count_mailed(tx: &mut Tx<'_>, employer: Uuid, domain: &str, today: Day) -> Result<i64> {
+    // A mail domain has none of the characters that LIKE knows.
+    let ending = format!("%@{}", domain.to_lowercase());
+    on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM staff
+         WHERE employer_id = $1 AND email LIKE $2 AND (last_day IS NULL OR last_day >= $3)")
+        .bind(employer).bind(&ending).bind(today).fetch_one(c).await)
+}
+
+/// Whether there is a logo with this hash.
+pub(super) async fn has_logo(tx: &mut Tx<'_>, hash: &str) -> Result<bool> {
+    let found: Option<String> = on!(tx, c => sqlx::query_scalar("SELECT hash FROM logo WHERE hash = $1")
+        .bind(hash).fetch_optional(c).await)?;
+    Ok(found.is_some())
 }

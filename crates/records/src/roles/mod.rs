@@ -8,6 +8,7 @@ pub(crate) mod tell;
 mod waiting;
 
 pub use model::{Caller, Permission, Permit, Refused, Role};
+pub(crate) use service::still_held;
 pub use service::{
     Grant, GrantError, Granted, PermitError, WithdrawError, addresses, permit, role_grant, role_held,
     role_withdraw,

@@ -42,6 +42,8 @@ store::words! {
         DecideInternetAccess = "decide_internet_access",
         /// Grant a role, or withdraw one.
         GrantRole = "grant_role",
+        /// Change the employer's settings.
+        ChangeSettings = "change_settings",
         /// Lift a lock.
         Unlock = "unlock",
         /// Have the second factors taken off that somebody has lost.
@@ -69,7 +71,8 @@ impl Permission {
             | Self::AllotUsername
             | Self::ReleaseHold
             | Self::DecideInternetAccess
-            | Self::GrantRole => Role::Hr,
+            | Self::GrantRole
+            | Self::ChangeSettings => Role::Hr,
             Self::Unlock
             | Self::ReEnrol
             | Self::ReadWhy

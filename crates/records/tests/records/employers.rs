@@ -115,9 +115,11 @@ async fn the_largest_settings_fit_on_the_trail() {
                 .map(|n| records::LocalLink {
                     title: wide(60),
                     address: format!("https://example.org/{n:02}/{}", "a".repeat(470)),
+                    only_for: Some(records::Role::ServiceDesk),
                 })
                 .collect(),
             learning: Some(records::Learning { message: wide(500), homepage: "https://example.org".into() }),
+            message: Some(wide(500)),
             ..Settings::default()
         };
         assert_eq!(settings.validate(), []);

@@ -72,7 +72,7 @@ impl Employer {
             Self::Show { code } => {
                 let employer = opened.employer(&code).await?;
                 say!("{} {}", employer.code, employer.name);
-                let value = serde_json::to_value(&employer.settings).map_err(Failed::because)?;
+                let value = all(&employer.settings)?;
                 show("", &value);
             }
         }
@@ -107,7 +107,7 @@ fn missing(settings: &Settings) {
 fn with(settings: &Settings, changes: &[String]) -> Result<Settings, Failed> {
     let made =
         |changes: &mut dyn Iterator<Item = &String>| -> Result<Result<Settings, serde_json::Error>, Failed> {
-            let mut value = serde_json::to_value(settings).map_err(Failed::because)?;
+            let mut value = all(settings)?;
             for change in changes {
                 let (key, text) =
                     change.split_once('=').ok_or_else(|| Failed(format!("{change:?}: write KEY=VALUE.")))?;
@@ -128,6 +128,17 @@ fn with(settings: &Settings, changes: &[String]) -> Result<Settings, Failed> {
     Err(Failed(format!("Nothing was changed: {error}.")))
 }
 
+/// All settings, also those that are left out where they are not set.
+fn all(settings: &Settings) -> Result<Value, Failed> {
+    let mut value = serde_json::to_value(settings).map_err(Failed::because)?;
+    if let Value::Object(fields) = &mut value {
+        for key in ["message", "logo"] {
+            fields.entry(key).or_insert(Value::Null);
+        }
+    }
+    Ok(value)
+}
+
 fn set(whole: &mut Value, key: &str, text: &str) -> Result<(), Failed> {
     let all = keys("", whole);
     let mut place = whole;
@@ -146,7 +157,9 @@ fn set(whole: &mut Value, key: &str, text: &str) -> Result<(), Failed> {
     }
     *place = match &*place {
         // As `show` writes an optional table that is not set.
-        _ if matches!(key, "it_service_desk" | "learning") && text.is_empty() => Value::Null,
+        _ if matches!(key, "it_service_desk" | "learning" | "message" | "logo") && text.is_empty() => {
+            Value::Null
+        }
         _ if text.starts_with(['[', '{']) => {
             serde_json::from_str(text).map_err(|error| Failed(format!("{key}: {error}")))?
         }
@@ -225,7 +238,8 @@ mod tests {
             "policies.roles_from_outside=true",
             "learning.message=It is recommended",
             "learning.homepage=https://learning.example",
-            r#"local_links=[{"title":"PC Checker","address":"https://check.example"}]"#,
+            r#"local_links=[{"title":"PC Checker","address":"https://check.example","only_for":"hr"}]"#,
+            "message=The canteen is shut",
         ])
         .unwrap();
         assert_eq!(settings.service_desk.phone, "01234 567890");
@@ -233,6 +247,8 @@ mod tests {
         assert_eq!(settings.policies.password_length, 20);
         assert_eq!(settings.learning.unwrap().homepage, "https://learning.example");
         assert_eq!(settings.local_links[0].title, "PC Checker");
+        assert_eq!(settings.local_links[0].only_for, Some(records::Role::Hr));
+        assert_eq!(settings.message.as_deref(), Some("The canteen is shut"));
     }
 
     #[test]
@@ -243,6 +259,7 @@ mod tests {
                 .learning,
             None
         );
+        assert_eq!(changed(&["message=x", "message="]).unwrap().message, None);
     }
 
     #[test]

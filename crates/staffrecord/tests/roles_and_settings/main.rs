@@ -1,7 +1,8 @@
-//! HR's pages on roles: what they do, and what is tried on them that nobody may.
+//! HR's pages on roles and on the employer's settings: what they do, and what is tried on them that nobody may.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod roles;
+mod settings;
 
 use testing::{Answer, Portal};
 

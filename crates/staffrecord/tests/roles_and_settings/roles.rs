@@ -189,7 +189,7 @@ both_databases!(nobody_gets_more_than_is_theirs, |portal| async move {
     let grant = id_after(&page, "Joanne Fletcher", "/hr/roles/", "/withdraw");
     let (form, reason) = (format!("/hr/roles/{grant}/withdraw"), [("reason", "because")]);
 
-    for path in ["/hr/roles", "/hr/roles/grant", &form] {
+    for path in ["/hr/roles", "/hr/roles/grant", &form, "/hr/settings"] {
         desk.get(path).await.is(403).has("This page is not for you").has("ask HR of your employer");
     }
     grants(&mut desk, HELEN, "service_desk").await.is(403);

@@ -148,3 +148,65 @@ async fn the_smaller_number_goes_first_and_an_unknown_kind_waits() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_behind_a_long_job() {
+    testing::both("long", |db| async move {
+        let (clock, entropy) = (clock(), Entropy::seeded(1));
+        let (free, freed) = tokio::sync::watch::channel(false);
+        let handler = {
+            let db = db.clone();
+            Handler::new("test", move |job: Job| {
+                let (db, mut freed) = (db.clone(), freed.clone());
+                async move {
+                    if job.payload["what"] == "long" {
+                        freed.wait_for(|freed| *freed).await.unwrap();
+                    }
+                    db.write(move |tx| async move { jobs::finish(tx, &job).await }.boxed()).await
+                }
+            })
+        };
+        enqueue(&db, &entropy, &clock, jobs::LONG, "long").await;
+        enqueue(&db, &entropy, &clock, jobs::LONG, "long").await;
+        let worker = Worker::new(db.clone(), clock.clone(), Entropy::seeded(2), vec![handler]);
+        let (end, mut ended) = tokio::sync::watch::channel(false);
+        let stop = async move { drop(ended.wait_for(|ended| *ended).await) };
+        let left = || async { testing::strings(&db, "SELECT payload FROM job").await };
+        let all_done = async {
+            enqueue(&db, &entropy, &clock, 0, "short").await;
+            while left().await.iter().any(|payload| payload.contains("short")) {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(left().await.len(), 2, "the short one is done, the long ones are not");
+            free.send_replace(true);
+            while !left().await.is_empty() {
+                tokio::task::yield_now().await;
+            }
+            end.send_replace(true);
+        };
+        tokio::join!(worker.run_until(stop), all_done);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_job_is_dropped_at_the_end_and_taken_up_by_the_next() {
+    testing::both("dropped", |db| async move {
+        let (clock, entropy) = (clock(), Entropy::seeded(1));
+        let (begun, mut has_begun) = tokio::sync::watch::channel(false);
+        let endless = Handler::new("test", move |_| {
+            begun.send_replace(true);
+            std::future::pending()
+        });
+        enqueue(&db, &entropy, &clock, jobs::LONG, "long").await;
+        let worker = Worker::new(db.clone(), clock.clone(), Entropy::seeded(2), vec![endless]);
+        worker.run_until(async move { drop(has_begun.wait_for(|begun| *begun).await) }).await;
+        let done = Arc::new(AtomicU64::new(0));
+        let next = Worker::new(db.clone(), clock.clone(), Entropy::seeded(3), vec![counting(&db, &done)]);
+        assert_eq!(next.run_due().await.unwrap(), 0, "its lease still holds");
+        clock.advance(61);
+        assert_eq!(next.run_due().await.unwrap(), 1);
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+    })
+    .await;
+}

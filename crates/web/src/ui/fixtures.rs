@@ -219,6 +219,16 @@ fn text_area(mut options: Options) -> Read<String> {
     Some(area.to_string())
 }
 
+fn file_input(mut options: Options) -> Read<String> {
+    let (name, label) = (options.text("name")??, label(&options.0.remove("label")?)?);
+    let mut input = FileInput::new(name, label);
+    input = options.text("id")?.into_iter().fold(input, FileInput::id);
+    input = options.content("hint")?.into_iter().fold(input, FileInput::hint);
+    input = input.error(error(&mut options)?);
+    options.end()?;
+    Some(input.to_string())
+}
+
 fn password_input(mut options: Options) -> Read<String> {
     let (name, label) = (options.text("name")??, label(&options.0.remove("label")?)?);
     let mut input = PasswordInput::new(name, label);
@@ -557,6 +567,7 @@ fn print(component: &str, options: Options) -> Read<String> {
         "error-message" => one_content(options, |content| ErrorMessage::new(content).to_string()),
         "error-summary" => error_summary(options),
         "fieldset" => fieldset(options),
+        "file-upload" => file_input(options),
         "hint" => one_content(options, |content| Hint::new(content).to_string()),
         "input" => text_input(options),
         "inset-text" => one_content(options, |content| InsetText::new(content).to_string()),
@@ -678,7 +689,7 @@ fn collapse(text: &str) -> String {
 }
 
 /// How many examples of each component are met, and the ones that matter most to us.
-const MET: [(&str, usize, &[&str]); 23] = [
+const MET: [(&str, usize, &[&str]); 24] = [
     ("back-link", 1, &["default"]),
     (
         "button",
@@ -700,6 +711,7 @@ const MET: [(&str, usize, &[&str]); 23] = [
         &["default", "with description", "with multiple errors", "without error link (mixed)"],
     ),
     ("fieldset", 2, &["default", "without legend heading"]),
+    ("file-upload", 13, &["default", "with hint", "with error message and hint", "without heading"]),
     ("hint", 2, &["default", "with HTML"]),
     (
         "input",
@@ -769,6 +781,7 @@ fn what_a_person_typed_is_escaped() {
         TextInput::new("username", typed.to_owned()).hint(typed.to_owned()).error(typed).to_string(),
         TextArea::new("message", typed.to_owned()).value(typed).to_string(),
         PasswordInput::new("password", typed.to_owned()).error(typed).to_string(),
+        FileInput::new("file", typed.to_owned()).hint(typed.to_owned()).error(typed).to_string(),
         DateInput::new("born", typed.to_owned()).value(typed, typed, typed).to_string(),
         Radios::new("answer", typed.to_owned()).item(typed.to_owned(), typed.to_owned()).to_string(),
         ErrorSummary::new().field("username", typed.to_owned()).to_string(),
@@ -857,4 +870,10 @@ fn a_field_says_how_it_is_typed() {
     }
     assert!(!field.contains("error") && !field.contains("value="), "{field}");
     assert!(TextInput::email("email", "Email*").to_string().contains("type=\"email\""));
+}
+
+#[test]
+fn a_field_for_a_file_says_which_it_takes() {
+    let field = FileInput::new("file", "Staff file*").accept(".csv,text/csv").to_string();
+    assert!(field.contains(r#"type="file" accept=".csv,text/csv">"#), "{field}");
 }

@@ -1,0 +1,51 @@
+//! A field for a file.
+
+use askama::Template;
+
+use super::{Content, Label, MaybeText, Text, field::Notes, safe};
+
+/// A field for one file. Its form is sent as `multipart/form-data`, to a route that takes files. It never holds a file: after an
+/// error it is chosen again.
+#[derive(Clone, Debug, Template)]
+#[template(path = "ui/file_input.html", whitespace = "minimize")]
+pub struct FileInput {
+    label: Label,
+    name: Text,
+    id: Text,
+    notes: Notes,
+    accept: &'static str,
+}
+
+impl FileInput {
+    /// No file is chosen yet.
+    pub fn new(name: impl Into<Text>, label: impl Into<Label>) -> Self {
+        let name = name.into();
+        Self { label: label.into(), id: name.clone(), name, notes: Notes::default(), accept: "" }
+    }
+
+    /// Another id than the name.
+    pub fn id(mut self, id: impl Into<Text>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// Help below the label.
+    pub fn hint(mut self, hint: impl Into<Content>) -> Self {
+        self.notes.set_hint(hint);
+        self
+    }
+
+    /// What is wrong with it, if anything.
+    pub fn error(mut self, error: impl MaybeText) -> Self {
+        self.notes.set_error(error.maybe_text());
+        self
+    }
+
+    /// Which files a browser offers first: `.csv,text/csv`. The server checks for itself.
+    pub fn accept(mut self, kinds: &'static str) -> Self {
+        self.accept = kinds;
+        self
+    }
+}
+
+safe!(FileInput);
