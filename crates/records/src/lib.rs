@@ -57,8 +57,15 @@ pub use staff::{
 /// The jobs of this room.
 #[must_use]
 pub fn handlers(db: &store::Db, clock: &store::Clock, entropy: &store::Entropy) -> Vec<store::jobs::Handler> {
-    vec![
-        import::loaded_handler(db.clone(), clock.clone(), entropy.clone()),
-        search::keys_handler(db.clone(), clock.clone(), entropy.clone()),
-    ]
+    let app = App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
+    let mut handlers = import::upload::handlers(&app);
+    handlers.push(import::loaded_handler(db.clone(), clock.clone(), entropy.clone()));
+    handlers.push(search::keys_handler(db.clone(), clock.clone(), entropy.clone()));
+    handlers
+}
+
+/// The pages of this room.
+#[must_use]
+pub fn routes(app: &App) -> Vec<web::Route> {
+    import::upload::pages::routes(app)
 }
