@@ -81,7 +81,7 @@ both_databases!(what_was_overtaken_is_shown_again, |portal| async move {
     let old = gareth
         .get(&place)
         .await
-        .has("X1 Ann Ng Username 427ANG01")
+        .has("X1 Ann Ng (line 2) Username 427ANG01")
         .between("name=\"seen\" value=\"", "\"")
         .to_owned();
     portal.load("427", &csv(&["X1,Ann,Nguyen,1980-01-01,2020-01-01,,,"])).await;

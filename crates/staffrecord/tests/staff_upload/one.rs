@@ -57,10 +57,10 @@ both_databases!(what_is_shown_is_what_is_loaded, |portal| async move {
     }
     page.has("last_name Before Ng After Smith")
         .has("email Before ann@nhs.net After ann.smith@nhs.net")
-        .has("X2 Bo Li Last day 30 November 2026")
-        .has("10001 Helen O'Wsea Field email When it works After 24 hours")
-        .has("X1 Ann Smith Field email When it works At once")
-        .has("X3 Cy Young Username 427CYOUNG01")
+        .has("X2 Bo Li (line 4) Last day 30 November 2026")
+        .has("10001 Helen O'Wsea (line 2) Field email When it works After 24 hours")
+        .has("X1 Ann Smith (line 3) Field email When it works At once")
+        .has("X3 Cy Young (line 5) Username 427CYOUNG01")
         .has("outside the employer's mail domains");
     assert_eq!(person(&portal, "427ANG01").await.0, "Ann Ng", "nothing is changed yet");
     gareth.get("/hr/staff-upload").await.has("staff.csv").has("Waits for you");

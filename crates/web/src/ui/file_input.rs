@@ -4,7 +4,8 @@ use askama::Template;
 
 use super::{Content, Label, MaybeText, Text, field::Notes, safe};
 
-/// A field for one file. Its form is sent as `multipart/form-data`, to a route that takes files. It never holds a file: after an
+/// A field for one file, as browsers show it: the button that nhsuk-frontend's script puts in its place is read out by another name
+/// than it shows. Its form is sent as `multipart/form-data`, to a route that takes files. It never holds a file: after an
 /// error it is chosen again.
 #[derive(Clone, Debug, Template)]
 #[template(path = "ui/file_input.html", whitespace = "minimize")]

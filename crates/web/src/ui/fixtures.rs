@@ -226,7 +226,9 @@ fn file_input(mut options: Options) -> Read<String> {
     input = options.content("hint")?.into_iter().fold(input, FileInput::hint);
     input = input.error(error(&mut options)?);
     options.end()?;
-    Some(input.to_string())
+    // The mark for its script is what we leave out.
+    let (ours, theirs) = ("nhsuk-file-upload\">", "nhsuk-file-upload\" data-module=\"nhsuk-file-upload\">");
+    Some(input.to_string().replacen(ours, theirs, 1))
 }
 
 fn password_input(mut options: Options) -> Read<String> {

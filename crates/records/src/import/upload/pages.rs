@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     App, IdentityField, Permission, Permit, holder, holder_of,
-    import::{Column, Finding, MOST_BYTES, template},
+    import::{Column, Finding, MOST_BYTES, Planned, template},
     origin, permitted, words,
 };
 
@@ -94,14 +94,10 @@ async fn list_view(
     if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
 }
 
-fn columns() -> Table {
-    let table = Table::new("Columns, in any order")
-        .head(["Column", "Needed", "Holds"])
-        .first_cell_is_header()
-        .responsive();
-    Column::ALL.iter().fold(table, |table, column| {
-        let needed = if column.is_required() { "Yes" } else { "No" };
-        table.row([column.as_str(), needed, words::column(*column)])
+fn columns() -> SummaryList {
+    Column::ALL.iter().fold(SummaryList::new(), |list, column| {
+        let needed = if column.is_required() { words::COLUMN_REQUIRED } else { "" };
+        list.row(column.as_str(), format!("{}{needed}", words::column(*column)))
     })
 }
 
@@ -445,16 +441,14 @@ fn tables(preview: &Preview, warnings: &[Finding], hours: u32) -> Vec<Table> {
         tables.push(findings_table("Look at these, they do not stop you", warnings));
     }
     if !preview.leavers.is_empty() {
-        let all =
-            table(caption("Leavers", counts.leavers, preview.leavers.len()), ["Line", "Who", "Last day"]);
+        let all = table(caption("Leavers", counts.leavers, preview.leavers.len()), ["Who", "Last day"]);
         tables.push(preview.leavers.iter().fold(all, |table, Shown { planned, .. }| {
-            let day = planned.leaves.map(format::day).unwrap_or_default();
-            table.row([planned.line.to_string(), who(&planned.employee_number, &planned.name), day])
+            table.row([who(planned), planned.leaves.map(format::day).unwrap_or_default()])
         }));
     }
     if !preview.identity.is_empty() {
         let caption = caption("Email, date of birth or smartcard", counts.identity, preview.identity.len());
-        let all = table(caption, ["Line", "Who", "Field", "When it works"]);
+        let all = table(caption, ["Who", "Field", "When it works"]);
         tables.push(preview.identity.iter().fold(all, |all, Shown { planned, .. }| {
             planned.changes.iter().filter(|change| change.identity).fold(all, |all, change| {
                 let held = planned.held.iter().any(|field: &IdentityField| field.as_str() == change.field);
@@ -463,45 +457,39 @@ fn tables(preview: &Preview, warnings: &[Finding], hours: u32) -> Vec<Table> {
                 } else {
                     "At once: they have not logged in yet".to_owned()
                 };
-                all.row([
-                    planned.line.to_string(),
-                    who(&planned.employee_number, &planned.name),
-                    change.field.clone(),
-                    when,
-                ])
+                all.row([who(planned), change.field.clone(), when])
             })
         }));
     }
     if !preview.new.is_empty() {
-        let all = table(caption("New", counts.new, preview.new.len()), ["Line", "Who", "Username"]);
+        let all = table(caption("New", counts.new, preview.new.len()), ["Who", "Username"]);
         tables.push(preview.new.iter().fold(all, |table, Shown { planned, .. }| {
             let username = planned.username.as_ref().map(ToString::to_string).unwrap_or_default();
-            table.row([planned.line.to_string(), who(&planned.employee_number, &planned.name), username])
+            table.row([who(planned), username])
         }));
     }
     if !preview.changed.is_empty() {
         let caption = caption("Changed", counts.changed, preview.changed.len());
-        let all = table(caption, ["Line", "Who", "Field", "Before", "After"]);
-        tables.push(preview.changed.iter().fold(all, changed_rows));
+        tables.push(
+            preview.changed.iter().fold(table(caption, ["Who", "Field", "Before", "After"]), changed_rows),
+        );
     }
     tables
 }
 
 fn changed_rows(all: Table, Shown { planned, more }: &Shown) -> Table {
-    let row = |table: Table, field: String, before: String, after: String| {
-        let (line, who) = (planned.line.to_string(), who(&planned.employee_number, &planned.name));
-        table.row([line, who, field, before, after])
-    };
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-    let all = planned
-        .changes
-        .iter()
-        .fold(all, |all, change| row(all, change.field.clone(), value(&change.before), value(&change.after)));
-    if *more > 0 { row(all, format!("and {more} more fields"), String::new(), String::new()) } else { all }
+    let all = planned.changes.iter().fold(all, |all, change| {
+        all.row([who(planned), change.field.clone(), value(&change.before), value(&change.after)])
+    });
+    if *more == 0 {
+        return all;
+    }
+    all.row([who(planned), format!("and {more} more fields"), String::new(), String::new()])
 }
 
-fn who(employee_number: &str, name: &str) -> String {
-    format!("{employee_number} {name}")
+fn who(planned: &Planned) -> String {
+    format!("{} {} (line {})", planned.employee_number, planned.name, planned.line)
 }
 
 /// What was found, as a file: the errors, or the warnings of a file without.
