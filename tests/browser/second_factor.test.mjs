@@ -1,7 +1,6 @@
 // Section 3 of the guide where the employer asks for a second factor: from outside, with a new phone and no card.
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import test from 'node:test';
 import { launch, startPortal, tabTo } from './portal.mjs';
 import {
@@ -13,6 +12,7 @@ import {
   ask,
   button,
   choose,
+  codeOf,
   field,
   heading,
   link,
@@ -26,18 +26,6 @@ import {
 
 const portal = await startPortal();
 const policies = (...all) => portal.command(['employer', 'set', '427', ...all.flatMap((one) => ['--set', `policies.${one}`])]);
-
-/** What an authenticator app shows for this key (RFC 6238), now or so many half minutes later. */
-function codeOf(key, later = 0) {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...key.replaceAll(/\s/g, '')].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
-  const digest = createHmac('sha1', secret).update(counter).digest();
-  const number = digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, '0');
-}
 
 const WRONG = 'This code is not right, or was used before. Wait for the next one and type that.';
 

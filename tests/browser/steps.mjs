@@ -1,6 +1,7 @@
 // What the tests of the guide share: who is at the portal, the steps that staff take, and what holds for every page.
 
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { SCREENS, axe, fits, launch, screenshot } from './portal.mjs';
 
 /** The password of everybody who has one when the demo starts. */
@@ -26,6 +27,9 @@ export const STAFF = {
   owen: { name: 'Owen Hughes', username: '427OHUGHE01', email: 'owen.hughes@nhs.net', born: ['16', '3', '2000'] },
   daniel: { name: 'Daniel Taylor', username: '427DTAYLO01', email: 'daniel.taylor@nhs.net', born: ['5', '2', '1983'] },
   mei: { name: 'Mei Chen', username: '427MCHEN01', email: 'mei.chen@nhs.net', born: ['14', '3', '1998'] },
+  // They hold roles.
+  joanne: { name: 'Joanne Fletcher', username: '427JFLETC01', email: 'joanne.fletcher@nhs.net', born: ['1', '12', '1988'] },
+  gareth: { name: 'Gareth Pugh', username: '427GPUGH01', email: 'gareth.pugh@nhs.net', born: ['22', '7', '1971'] },
   kwame: { name: 'Kwame Mensah', username: '427KMENSA01', email: 'kwame.mensah@nhs.net', born: ['19', '5', '1980'] },
 };
 
@@ -158,9 +162,37 @@ export async function refused(page, id, words) {
   assert.match(await page.title(), /^Error: /);
   const wrong = page.locator(`#${id}`);
   const spoken = await wrong.evaluate((one) => {
-    const by = one.getAttribute('aria-describedby') ?? one.closest('fieldset')?.getAttribute('aria-describedby') ?? '';
-    return by.split(' ').map((part) => document.getElementById(part)?.innerText.replace(/\s+/g, ' ').trim());
+    const by = [one, one.closest('fieldset')].map((part) => part?.getAttribute('aria-describedby') ?? '').join(' ').trim();
+    return by.split(/\s+/).map((part) => document.getElementById(part)?.innerText.replace(/\s+/g, ' ').trim());
   });
   assert.ok(spoken.includes(`Error: ${words}`), `${id} is described by ${JSON.stringify(spoken)}`);
   assert.equal(await to.getAttribute('href'), `#${id}`);
+}
+
+/** What an authenticator app shows for this key (RFC 6238), now or so many half minutes later. */
+export function codeOf(key, later = 0) {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...key.replaceAll(/\s/g, '')].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
+  const digest = createHmac('sha1', secret).update(counter).digest();
+  const number = digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
+/** Somebody with a role logs in for the first time, and sets up an authenticator app on the way; the page and the app's key. */
+export async function inWithRole(portal, who, how) {
+  const page = await launch(portal, how);
+  await page.goto('/');
+  await field(page, 'Username*').fill(who.username);
+  await field(page, 'Password*').fill(PASSWORD);
+  await button(page, LOG_IN).click();
+  await link(page, 'Set up an authenticator app').click();
+  const key = await page.locator('main strong.portal-code').innerText();
+  await field(page, 'Code*').fill(codeOf(key));
+  await button(page, 'Set up the app').click();
+  await button(page, 'Go on').click();
+  await heading(page, who.name).waitFor();
+  return { page, key };
 }

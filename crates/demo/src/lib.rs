@@ -7,7 +7,8 @@ pub mod mailbox;
 
 use audit::Origin;
 use records::{
-    Contact, EmployerError, Learning, LocalLink, NewEmployer, Permission, Permit, Settings,
+    Contact, EmployerError, Grant, GrantError, Learning, LocalLink, NewEmployer, Permission, Permit, Role,
+    Settings, Username,
     import::{self, ApplyError, Options, PlanError},
 };
 use store::{Clock, Db, Entropy, StoreError};
@@ -56,7 +57,38 @@ pub const LOGINS: [Login; 2] = [
     },
 ];
 
-/// The password of everybody in [`LOGINS`].
+/// People with a role, whose password is set as well. They set up a second factor when they first log in.
+pub const ROLE_LOGINS: [(Role, Login); 3] = [
+    (
+        Role::Hr,
+        Login {
+            username: "427GPUGH01",
+            email: "gareth.pugh@nhs.net",
+            date_of_birth: ("22", "7", "1971"),
+            who: "Gareth Pugh, HR at Northmoor",
+        },
+    ),
+    (
+        Role::ServiceDesk,
+        Login {
+            username: "427JFLETC01",
+            email: "joanne.fletcher@nhs.net",
+            date_of_birth: ("1", "12", "1988"),
+            who: "Joanne Fletcher, service desk at Northmoor",
+        },
+    ),
+    (
+        Role::Hr,
+        Login {
+            username: "999JSMITH02",
+            email: "jane.smith@nhs.net",
+            date_of_birth: ("5", "5", "1990"),
+            who: "Jane Smith, HR at Southdown",
+        },
+    ),
+];
+
+/// The password of everybody in [`LOGINS`] and [`ROLE_LOGINS`].
 pub const PASSWORD: &str = "seven quiet herons wade";
 
 /// Somebody with a record at both employers who has never logged in: for the steps at Forgotten.
@@ -79,6 +111,9 @@ pub enum DemoError {
     /// Loading it.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// A role.
+    #[error(transparent)]
+    Role(#[from] GrantError),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -108,6 +143,32 @@ pub async fn fill(db: &Db, clock: &Clock, entropy: &Entropy) -> Result<bool, Dem
         filled = true;
     }
     Ok(filled)
+}
+
+/// Gives the people of [`ROLE_LOGINS`] their roles, and lets their pages be opened from outside: whoever tries the demo is.
+///
+/// # Errors
+/// See [`DemoError`].
+pub async fn give_roles(db: &Db, clock: &Clock, entropy: &Entropy) -> Result<(), DemoError> {
+    for example in &EXAMPLES {
+        let mut reader = db.read().await?;
+        let employer = records::employer_by_code(&mut reader.tx(), example.code).await?;
+        drop(reader);
+        let Some(employer) = employer else { continue };
+        let (id, name) = (employer.id, employer.name.clone());
+        let mut settings = employer.settings.clone();
+        settings.policies.roles_from_outside = true;
+        let now = clock.now();
+        records::employer_set(db, entropy, now, employer, name, settings, Origin::default()).await?;
+        let permit = Permit::operator(Permission::GrantRole, id);
+        let theirs = ROLE_LOGINS.iter().filter(|(_, login)| login.username.starts_with(example.code));
+        for (role, login) in theirs {
+            let Some(username) = Username::parse(login.username) else { continue };
+            let grant = Grant { username, role: *role, reason: None, recover: true };
+            records::role_grant(db, entropy, now, &permit, grant, Origin::default()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What both employers have chosen; their names and numbers differ.

@@ -25,8 +25,8 @@ pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
     let (for_held, held_clock) = (db.clone(), clock.clone());
     let (for_change, change_clock) = (db.clone(), clock.clone());
     let (for_role, role_clock) = (db.clone(), clock.clone());
-    let (for_roles, roles_clock) = (db.clone(), clock.clone());
     let (for_username, username_clock) = (db.clone(), clock.clone());
+    let (for_roles, roles_clock) = (db.clone(), clock.clone());
     vec![
         Composer::new(USERNAME_ALLOTTED, move |mail| {
             username_allotted(for_username.clone(), username_clock.now(), mail)

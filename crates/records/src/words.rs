@@ -263,36 +263,6 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     }
 }
 
-/// Who granted a role.
-pub(crate) fn granted_by(by: &str, confirmed_by: Option<&str>) -> String {
-    match confirmed_by {
-        Some(second) => format!("{by}, confirmed by {second}"),
-        None => by.to_owned(),
-    }
-}
-
-/// Who holds a role.
-pub(crate) fn who(name: &str, username: &str, has_left: bool) -> String {
-    match has_left {
-        true => format!("{name} ({username}), has left"),
-        false => format!("{name} ({username})"),
-    }
-}
-
-/// What a role is called where it is chosen, and what it is for.
-pub(crate) fn role_choice(role: Role) -> (&'static str, &'static str) {
-    match role {
-        Role::ServiceDesk => ("Service desk", "helps staff who cannot get in"),
-        Role::Hr => (
-            "HR",
-            "loads and corrects staff records, decides internet access, grants roles, changes settings",
-        ),
-        Role::Payroll => ("Payroll", "publishes payslips"),
-        Role::Learning => ("Learning", "publishes courses"),
-        Role::Auditor => ("Auditor", "reads the trail"),
-    }
-}
-
 pub(crate) fn username_fits(username: &Username) -> String {
     format!(
         "Their username {username} is made of the name that they have now. Correct the name first, then allot a new one."
@@ -333,6 +303,36 @@ pub(crate) fn held_until(held: IdentityField, until: &str) -> String {
         "A new {} is held until {until}; until then the old one works.",
         identity_held::field(held).to_lowercase()
     )
+}
+
+/// Who granted a role.
+pub(crate) fn granted_by(by: &str, confirmed_by: Option<&str>) -> String {
+    match confirmed_by {
+        Some(second) => format!("{by}, confirmed by {second}"),
+        None => by.to_owned(),
+    }
+}
+
+/// Who holds a role.
+pub(crate) fn who(name: &str, username: &str, has_left: bool) -> String {
+    match has_left {
+        true => format!("{name} ({username}), has left"),
+        false => format!("{name} ({username})"),
+    }
+}
+
+/// What a role is called where it is chosen, and what it is for.
+pub(crate) fn role_choice(role: Role) -> (&'static str, &'static str) {
+    match role {
+        Role::ServiceDesk => ("Service desk", "helps staff who cannot get in"),
+        Role::Hr => (
+            "HR",
+            "loads and corrects staff records, decides internet access, grants roles, changes settings",
+        ),
+        Role::Payroll => ("Payroll", "publishes payslips"),
+        Role::Learning => ("Learning", "publishes courses"),
+        Role::Auditor => ("Auditor", "reads the trail"),
+    }
 }
 
 pub(crate) fn unknown_username(username: &Username) -> String {

@@ -123,10 +123,9 @@ impl Portal {
             settings: access,
             employers: access::EmployersSeen::default(),
         });
-        let records_app = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
+        let records = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
         let routes =
-            [portal_page::routes(&db), access::routes(&app), records::routes(&records_app), more_routes]
-                .concat();
+            [portal_page::routes(&db), access::routes(&app), records::routes(&records), more_routes].concat();
         let front = Arc::new(app.clone());
         let corridor = Corridor { site, front, keys, clock: clock.clone(), entropy: entropy.clone() };
         let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();

@@ -6,10 +6,7 @@ use records::{Holder, Permission, permitted};
 use uuid::Uuid;
 use web::{
     Audience, FieldErrors, Form, Language, Page, PathId, Person, Problem, Route, format, see_other,
-    ui::{
-        BackLink, Button, Checkboxes, ErrorSummary, Fieldset, NotificationBanner, Radios, SummaryList,
-        TextInput,
-    },
+    ui::{BackLink, Button, Checkboxes, ErrorSummary, NotificationBanner, Radios, SummaryList, TextInput},
 };
 
 use super::{
@@ -43,7 +40,7 @@ struct ListView<'v> {
     status: &'static str,
     word: &'static str,
     others: Vec<(&'static str, &'static str)>,
-    list: Option<(Fieldset, DecideForm)>,
+    list: Option<(Checkboxes, DecideForm)>,
     next: Option<String>,
 }
 
@@ -53,14 +50,6 @@ struct DecideForm {
     reason: TextInput,
     button: Button,
 }
-
-#[derive(Template)]
-#[template(path = "hr_people.html")]
-struct PeopleView {
-    people: Vec<Checkboxes>,
-}
-
-impl askama::filters::HtmlSafe for PeopleView {}
 
 #[derive(Template)]
 #[template(path = "hr_internet_access_person.html")]
@@ -144,27 +133,23 @@ async fn list_view(
         word: word(status),
         others: others.map(|other| (other.as_str(), word(other))).collect(),
         list: (!waiting.is_empty())
-            .then(|| (people(waiting, ticked, person), decide_form(status, typed, errors))),
+            .then(|| (people(waiting, ticked, person, errors), decide_form(status, typed, errors))),
         next,
     };
     let shell = page.shell("Internet access requests");
     if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
 }
 
-fn people(waiting: Vec<Waiting>, ticked: &[Uuid], person: &Person) -> Fieldset {
-    let boxes = waiting.into_iter().enumerate().map(|(index, one)| {
-        let id = if index == 0 { "people".to_owned() } else { format!("people-{}", index + 1) };
-        let since = one.internet_access_at.map(|at| format::day_and_time(at, &person.zone));
+fn people(waiting: Vec<Waiting>, ticked: &[Uuid], person: &Person, errors: &FieldErrors) -> Checkboxes {
+    let boxes = Checkboxes::new("people", "Whom do you decide about?").error(errors.at("people"));
+    let boxes = boxes.values(ticked.iter().map(ToString::to_string));
+    waiting.into_iter().fold(boxes, |boxes, one| {
         let label = format!("{} ({})", one.name(), one.employee_number);
+        let since = one.internet_access_at.map(|at| format::day_and_time(at, &person.zone));
         let hint = [one.position, one.department, since].into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let tick = ticked.contains(&one.staff_record_id).then_some("yes");
-        Checkboxes::without_legend(format!("person-{}", one.staff_record_id))
-            .id(id)
-            .item_with_hint("yes", label, hint)
-            .values(tick)
-    });
-    let view = PeopleView { people: boxes.collect() };
-    Fieldset::new("Whom do you decide about?").content(web::ui::Content::html(view))
+        let id = one.staff_record_id.to_string();
+        boxes.named_item(format!("person-{id}"), id, label, hint)
+    })
 }
 
 fn list_banner(page: &Page) -> Option<NotificationBanner> {
@@ -201,8 +186,7 @@ fn decide_form(status: Status, typed: Typed<'_>, errors: &FieldErrors) -> Decide
 
 /// Those whose boxes are ticked.
 fn ticked(form: &Form) -> Vec<Uuid> {
-    let ticked = form.fields().filter(|(_, value)| *value == "yes");
-    ticked.filter_map(|(name, _)| name.strip_prefix("person-")?.parse().ok()).take(PAGE).collect()
+    form.fields().filter_map(|(name, _)| name.strip_prefix("person-")?.parse().ok()).take(PAGE).collect()
 }
 
 async fn decide_many(

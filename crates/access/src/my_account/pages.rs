@@ -4,7 +4,7 @@ use records::{Contact, Hold, HoldError, Holder, IdentityField, SecondFactor};
 use uuid::Uuid;
 use web::{
     Audience, Desk, Form, Page, PathId, Person, Problem, Route, format, see_other,
-    ui::{Button, NotificationBanner, SummaryList, Table},
+    ui::{Button, NotificationBanner, SummaryList},
 };
 
 use super::done::{Done, done};
@@ -40,7 +40,7 @@ struct MyAccountView<'v> {
     places: Vec<PlaceView>,
     end_others: Option<Button>,
     tries: Vec<TryView>,
-    acts: Option<Table>,
+    acts: Vec<ActView>,
 }
 
 struct ChangeView {
@@ -83,6 +83,13 @@ struct PlaceView {
     end: Button,
 }
 
+struct ActView {
+    what: String,
+    who: String,
+    reason: Option<String>,
+    reference: String,
+}
+
 struct TryView {
     at: String,
     device: String,
@@ -92,7 +99,7 @@ struct TryView {
 /// So many tries to log in are listed.
 const TRIES: i64 = 10;
 /// So many acts of others are listed.
-const ACTS: i64 = 20;
+const MOST_ACTS: usize = 20;
 
 async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
     let (id, now, zone) = (person.staff_record, person.now, &person.zone);
@@ -105,8 +112,8 @@ async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Resp
     let factors = factors::sql::factors(&mut reader.tx(), id).await?;
     let codes = factors::sql::codes_left(&mut reader.tx(), id).await?;
     let re_enrolment = re_enrolment::sql::open(&mut reader.tx(), id).await?;
-    let acts = audit::done_by_others(&mut reader.tx(), id, ACTS).await?;
-    let record_changes = records::changes_of(&mut reader.tx(), id, ACTS).await?;
+    let acts = audit::done_by_others(&mut reader.tx(), id, MOST_ACTS as i64).await?;
+    let record_changes = records::changes_of(&mut reader.tx(), id, MOST_ACTS as i64).await?;
     drop(reader);
     let record = &holder.record;
     let usernames: Vec<String> = usernames.iter().map(ToString::to_string).collect();
@@ -142,7 +149,7 @@ async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Resp
         }),
         factors: factors_view(holder, app.passkeys.is_some(), factors, codes, zone),
         changes: holds.into_iter().map(|hold| change(hold, zone)).collect(),
-        acts: acts_view(done(acts, record_changes), zone),
+        acts: done(acts, record_changes).into_iter().take(MOST_ACTS).map(|act| act_view(act, zone)).collect(),
         end_others: (places.len() > 1).then(|| Button::submit("Log out everywhere else").secondary()),
         places,
         tries: tries
@@ -193,18 +200,13 @@ fn factors_view(
     Some(FactorsView { base: "/my-account/second-factors", passkeys, factors, codes })
 }
 
-/// Missing where nobody has done anything.
-fn acts_view(acts: Vec<Done>, zone: &jiff::tz::TimeZone) -> Option<Table> {
-    if acts.is_empty() {
-        return None;
+fn act_view(act: Done, zone: &jiff::tz::TimeZone) -> ActView {
+    ActView {
+        what: act.act,
+        who: format!("{}, {}", act.who, format::day_and_time(act.at, zone)),
+        reason: act.reason,
+        reference: act.reference,
     }
-    let table = Table::new("What others did").caption_hidden().responsive();
-    let table = table.head(["When", "Who", "What", "Reason", "Reference"]);
-    let rows = acts.into_iter().take(usize::try_from(ACTS).unwrap_or(usize::MAX));
-    Some(rows.fold(table, |table, act| {
-        let reason = act.reason.unwrap_or_else(|| "None given".to_owned());
-        table.row([format::day_and_time(act.at, zone), act.who.to_owned(), act.act, reason, act.reference])
-    }))
 }
 
 fn banner(done: &str) -> Option<NotificationBanner> {

@@ -5,21 +5,20 @@ use axum::{extract::State, response::Response};
 use store::Instant;
 use uuid::Uuid;
 use web::{
-    Audience, Form, Page, PathId, Person, Problem, Route, format, see_other,
+    Form, Page, PathId, Person, Problem, Route, format, see_other,
     ui::{Button, NotificationBanner},
 };
 
 use super::{HoldError, release_hold, sql};
-use crate::{App, Permission, origin, permitted, staff::pages::held_value, words};
+use crate::{App, Permission, origin, pages::HR, permitted, staff::pages::held_value, words};
 
-const ROLE: Audience = Audience::Role("hr");
 /// So many are shown at once.
 const PAGE: i64 = 50;
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
-        Route::get("/hr/held-changes", ROLE, list, app.clone()).in_menu("Held changes"),
-        Route::post("/hr/held-changes/{id}/release", ROLE, release, app.clone()),
+        Route::get("/hr/held-changes", HR, list, app.clone()).in_menu("Held changes"),
+        Route::post("/hr/held-changes/{id}/release", HR, release, app.clone()),
     ]
 }
 

@@ -5,26 +5,26 @@ use axum::{extract::State, response::Response};
 use store::Day;
 use uuid::Uuid;
 use web::{
-    Audience, FieldErrors, Form, Page, PathId, Person, Problem, Route, format, see_other,
-    ui::{BackLink, Button, ErrorSummary, NotificationBanner, SummaryList, Table, Tag, TagColour, TextInput},
+    FieldErrors, Form, Page, PathId, Person, Problem, Route, format, see_other,
+    ui::{BackLink, Button, ErrorSummary, NotificationBanner, SummaryList, Tag, TagColour, TextInput},
 };
 
 use super::{AllotError, Holder, allot_username};
 use crate::{
     App, Hold, IdentityField, Permission, StaffSearch, holds,
     import::{Cells, Column, CorrectError, Correction, Editable, correct, editable},
-    origin, permitted, reason, words,
+    origin,
+    pages::HR,
+    permitted, reason, words,
 };
-
-const ROLE: Audience = Audience::Role("hr");
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
-        Route::get("/hr/staff", ROLE, find, app.clone()).in_menu("Staff"),
-        Route::get("/hr/staff/{id}", ROLE, show, app.clone()),
-        Route::get("/hr/staff/{id}/correct", ROLE, correct_form, app.clone()),
-        Route::post("/hr/staff/{id}/correct", ROLE, submit, app.clone()),
-        Route::post("/hr/staff/{id}/username", ROLE, allot, app.clone()),
+        Route::get("/hr/staff", HR, find, app.clone()).in_menu("Staff"),
+        Route::get("/hr/staff/{id}", HR, show, app.clone()),
+        Route::get("/hr/staff/{id}/correct", HR, correct_form, app.clone()),
+        Route::post("/hr/staff/{id}/correct", HR, submit, app.clone()),
+        Route::post("/hr/staff/{id}/username", HR, allot, app.clone()),
     ]
 }
 
@@ -52,7 +52,7 @@ struct PersonView<'v> {
     left: Option<Tag>,
     facts: SummaryList,
     held: Vec<String>,
-    assignments: Option<Table>,
+    assignments: Vec<(String, SummaryList)>,
     own: bool,
     reason: TextInput,
     allot: Button,
@@ -145,12 +145,17 @@ fn shown(column: Column, cell: &str) -> String {
     }
 }
 
-fn assignments(record: &Editable) -> Option<Table> {
-    let first = record.assignments.first()?;
-    let table = Table::new("Assignments").responsive().first_cell_is_header();
-    let table = table.head(first.iter().map(|(column, _)| words::field(*column)));
-    let rows = record.assignments.iter();
-    Some(rows.fold(table, |table, cells| table.row(cells.iter().map(|(column, cell)| shown(*column, cell)))))
+/// Each assignment's number, and what is held of it.
+fn assignments(record: &Editable) -> Vec<(String, SummaryList)> {
+    let held = record.assignments.iter().map(|cells| {
+        let number = cells.first().map(|(_, number)| number.clone()).unwrap_or_default();
+        let facts = cells.iter().skip(1).filter(|(_, cell)| !cell.is_empty());
+        let list = facts.fold(SummaryList::new(), |list, (column, cell)| {
+            list.row(words::field(*column), shown(*column, cell))
+        });
+        (number, list)
+    });
+    held.collect()
 }
 
 fn banner(done: &str, held: &str) -> Option<NotificationBanner> {

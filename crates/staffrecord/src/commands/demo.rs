@@ -10,7 +10,7 @@ use access::{
     recovery::{self, Request},
 };
 use clap::Args;
-use demo::{LOGINS, Login, NEWCOMER, PASSWORD, mailbox};
+use demo::{LOGINS, Login, NEWCOMER, PASSWORD, ROLE_LOGINS, mailbox};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use store::{Clock, Day, Db, Entropy, Options, Secret};
@@ -80,9 +80,10 @@ impl Demo {
         let mails = folder.join("mail");
         let portal = self.portal(folder, &mails, &address, &db, &clock, &entropy)?;
         if demo::fill(&db, &clock, &entropy).await.map_err(Failed::because)? {
-            for login in &LOGINS {
+            for login in LOGINS.iter().chain(ROLE_LOGINS.iter().map(|(_, login)| login)) {
                 set_password(&portal, &mails, login).await?;
             }
+            demo::give_roles(&db, &clock, &entropy).await.map_err(Failed::because)?;
         }
         let (stop, stopped) = watch::channel(false);
         let router = serve::with_health(portal.router.clone(), db.clone());
@@ -167,6 +168,10 @@ fn welcome(address: &str, folder: &Path, phone: bool) {
     say!();
     say!("Log in with the password: {PASSWORD}");
     for login in &LOGINS {
+        say!("  {}  {}", login.username, login.who);
+    }
+    say!("With a role, so that a second factor is set up first (a passkey of this computer, or an app):");
+    for (_, login) in &ROLE_LOGINS {
         say!("  {}  {}", login.username, login.who);
     }
     let (day, month, year) = NEWCOMER.date_of_birth;

@@ -25,6 +25,8 @@ struct Choices {
 
 #[derive(Clone, Debug)]
 struct Item {
+    /// Another name than the group's.
+    name: Option<Text>,
     value: Text,
     label: Content,
     hint: Option<Content>,
@@ -57,6 +59,10 @@ impl Choices {
     /// The first has no number, so that an error summary can link to the field's own id.
     fn item_id(&self, index: usize) -> Text {
         if index == 0 { self.id.clone() } else { format!("{}-{}", self.id, index + 1).into() }
+    }
+
+    fn item_name<'a>(&'a self, item: &'a Item) -> &'a Text {
+        item.name.as_ref().unwrap_or(&self.name)
     }
 
     fn item_label(&self, index: usize) -> Label {
@@ -111,6 +117,19 @@ impl Checkboxes {
         Self { choices: Choices::new("checkbox", "nhsuk-checkboxes", name.into(), None) }
     }
 
+    /// One more box, sent under a name of its own: a form has no field twice.
+    pub fn named_item(
+        mut self,
+        name: impl Into<Text>,
+        value: impl Into<Text>,
+        label: impl Into<Content>,
+        hint: impl Into<Content>,
+    ) -> Self {
+        let (name, value, hint) = (Some(name.into()), value.into(), Some(hint.into()));
+        self.choices.items.push(Item { name, value, label: label.into(), hint });
+        self
+    }
+
     /// What is ticked already.
     pub fn values<T: Into<Text>>(mut self, values: impl IntoIterator<Item = T>) -> Self {
         self.choices.chosen = values.into_iter().map(Into::into).collect();
@@ -129,7 +148,7 @@ macro_rules! shared {
 
             /// One more answer.
             pub fn item(mut self, value: impl Into<Text>, label: impl Into<Content>) -> Self {
-                self.choices.items.push(Item { value: value.into(), label: label.into(), hint: None });
+                self.choices.items.push(Item { name: None, value: value.into(), label: label.into(), hint: None });
                 self
             }
 
@@ -141,7 +160,7 @@ macro_rules! shared {
                 hint: impl Into<Content>,
             ) -> Self {
                 let (value, hint) = (value.into(), Some(hint.into()));
-                self.choices.items.push(Item { value, label: label.into(), hint });
+                self.choices.items.push(Item { name: None, value, label: label.into(), hint });
                 self
             }
 
