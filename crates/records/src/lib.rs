@@ -66,6 +66,7 @@ pub fn routes(app: &App) -> Vec<web::Route> {
         staff::pages::routes(app),
         holds::pages::routes(app),
         roles::pages::routes(app),
+        import::upload::pages::routes(app),
         employer::pages::routes(app),
     ]
     .concat()
@@ -74,8 +75,9 @@ pub fn routes(app: &App) -> Vec<web::Route> {
 /// The jobs of this room.
 #[must_use]
 pub fn handlers(db: &store::Db, clock: &store::Clock, entropy: &store::Entropy) -> Vec<store::jobs::Handler> {
-    vec![
-        import::loaded_handler(db.clone(), clock.clone(), entropy.clone()),
-        search::keys_handler(db.clone(), clock.clone(), entropy.clone()),
-    ]
+    let app = App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
+    let mut handlers = import::upload::handlers(&app);
+    handlers.push(import::loaded_handler(db.clone(), clock.clone(), entropy.clone()));
+    handlers.push(search::keys_handler(db.clone(), clock.clone(), entropy.clone()));
+    handlers
 }

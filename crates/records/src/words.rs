@@ -97,6 +97,12 @@ pub(crate) const SEARCH_TOO_SHORT: &str =
     "Write at least three characters of a name, username, employee number or email address.";
 pub(crate) const SEARCH_TOO_LONG: &str = "Write 100 characters at most.";
 
+pub(crate) const NO_SUCH_UPLOAD: &str = "There is no such upload.";
+pub(crate) const UPLOAD_MOVED_ON: &str =
+    "Something has happened to this upload in the meantime. Nothing was done; look at it again.";
+pub(crate) const UPLOAD_FAILED: &str = "It was tried several times. Upload the file again; if it fails again, tell the people who run the portal: \
+    its log says why.";
+
 pub(crate) const FILE_TOO_LARGE: &str = "the file is larger than 64 MiB; split it";
 pub(crate) const FILE_EMPTY: &str = "the file is empty";
 pub(crate) const FILE_IS_WORKBOOK: &str =
@@ -171,6 +177,16 @@ pub(crate) fn finding(finding: &Finding) -> String {
 
 pub(crate) fn more_findings(more: usize) -> String {
     format!("and {more} more, which are not listed")
+}
+
+pub(crate) fn too_many_uploads(most: i64) -> String {
+    format!(
+        "{most} uploads of your employer wait to be loaded or discarded; do one of both with some of them first"
+    )
+}
+
+pub(crate) fn number_differs(number: u64) -> String {
+    format!("Type the number {number}, if that many people are right.")
 }
 
 /// The beginning of a value, for a message.

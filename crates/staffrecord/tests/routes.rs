@@ -16,6 +16,7 @@ const NOT_FOUND: Expected = (404, None);
 const WRONG: Expected = (422, None);
 const REFUSED: Expected = (403, None);
 const CONFLICT: Expected = (409, None);
+const NO_FILES: Expected = (415, None);
 const GONE: Expected = (410, None);
 const TO_PORTAL: Expected = (303, Some("/portal"));
 const TO_LOG_IN: Expected = (303, Some("/"));
@@ -136,6 +137,11 @@ fn expected_of_role(method: &Method, path: &str) -> Expected {
             | "/hr/settings/messages/preview"
             | "/hr/settings/policies/preview",
         ) => CONFLICT,
+        ("GET", "/hr/staff-upload" | "/hr/staff-upload/template.csv") => OK,
+        // It takes files, and is sent none.
+        ("POST", "/hr/staff-upload") => NO_FILES,
+        ("GET", "/hr/staff-upload/{id}" | "/hr/staff-upload/{id}/errors.csv") => NOT_FOUND,
+        ("POST", "/hr/staff-upload/{id}/apply" | "/hr/staff-upload/{id}/discard") => NOT_FOUND,
         _ => panic!("{method} {path} is a new route of a role: say here what its caller is answered"),
     }
 }

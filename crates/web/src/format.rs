@@ -45,6 +45,20 @@ pub fn days(days: i64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
+/// `250,000`.
+#[must_use]
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::tz::TimeZone;
@@ -65,6 +79,9 @@ mod tests {
             [(0, "1 minute"), (15, "15 minutes"), (60, "1 hour"), (125, "2 hours 5 minutes")]
         {
             assert_eq!(super::minutes(minutes), words);
+        }
+        for (number, words) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_250_000, "1,250,000")] {
+            assert_eq!(super::number(number), words);
         }
     }
 }

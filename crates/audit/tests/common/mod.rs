@@ -109,6 +109,7 @@ pub(crate) async fn run(db: &Db, text: &'static str, values: Vec<Value>) -> u64 
                         Value::At(at) => query.bind(at),
                         Value::Day(day) => query.bind(day),
                         Value::Number(number) => query.bind(number),
+                        Value::Bytes(bytes) => query.bind(bytes),
                     };
                 }
                 query.execute(c).await.map(|done| done.rows_affected())

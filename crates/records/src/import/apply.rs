@@ -11,8 +11,9 @@ use super::{
     jobs::LOADED,
     piece::{Load, Piece},
     sql::{self, NewChange, Sweep},
+    upload::Ending,
 };
-use crate::{Employer, Permission, Permit, Refused, employer, search, words};
+use crate::{App, Employer, Permission, Permit, Refused, employer, search, words};
 
 /// How a plan is to be applied.
 #[derive(Clone, Copy, Debug, Default)]
@@ -92,20 +93,45 @@ pub async fn apply(
     plan: Plan,
     options: Options,
     origin: Origin,
+    progress: impl FnMut(u64, u64) + Send,
+) -> Result<Applied, ApplyError> {
+    let app = App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
+    apply_in(&app, permit, plan, Surroundings { options, origin, ending: None }, progress).await
+}
+
+/// How a plan is applied, and what ends with it.
+pub(super) struct Surroundings {
+    pub(super) options: Options,
+    pub(super) origin: Origin,
+    /// The upload that it came from.
+    pub(super) ending: Option<Ending>,
+}
+
+/// See [`apply`].
+pub(super) async fn apply_in(
+    app: &App,
+    permit: &Permit,
+    plan: Plan,
+    surroundings: Surroundings,
     mut progress: impl FnMut(u64, u64) + Send,
 ) -> Result<Applied, ApplyError> {
+    let Surroundings { options, origin, ending } = surroundings;
     permit.check(Permission::ImportStaff, plan.employer.id, None)?;
-    for (outcome, _) in plan.outcomes.iter().filter(|(outcome, _)| outcome.id.is_some()) {
-        permit.check(Permission::ImportStaff, plan.employer.id, outcome.id)?;
+    for id in plan.existing() {
+        permit.check(Permission::ImportStaff, plan.employer.id, Some(id))?;
     }
+    let App { db, clock, entropy } = app.clone();
     if plan.is_empty() {
+        if let Some(ending) = ending {
+            let now = clock.now();
+            db.write(move |tx| async move { ending.end(tx, &entropy, None, now).await }.boxed()).await?;
+        }
         return Ok(Applied { change: None, counts: plan.counts });
     }
     let to_type = plan.number_to_type();
     if let Some(number) = to_type.filter(|number| options.confirm != Some(*number)) {
         return Err(ApplyError::Confirm { number, typed: options.confirm });
     }
-    let (db, clock, entropy) = (db.clone(), clock.clone(), entropy.clone());
     let holder = entropy.id(clock.now());
     let loader = Loader { db, clock, entropy, employer: plan.employer.clone(), holder };
     let counts = plan.counts;
@@ -124,6 +150,7 @@ pub async fn apply(
         counts,
         many: to_type.is_some(),
         origin,
+        ending,
     };
     loader.begin().await?;
     let loaded = loader.load(plan, switch, &mut progress).await;
@@ -141,6 +168,7 @@ struct Switch {
     counts: Counts,
     many: bool,
     origin: Origin,
+    ending: Option<Ending>,
 }
 
 impl Loader {
@@ -353,6 +381,9 @@ impl Loader {
                     let id = this.entropy.id(now);
                     let job = jobs::NewJob { id, kind: LOADED, payload: &payload, priority: 5, run_at: now };
                     jobs::enqueue(tx, job).await?;
+                    if let Some(ending) = switch.ending {
+                        ending.end(tx, &this.entropy, Some(number), now).await?;
+                    }
                     Ok(())
                 }
                 .boxed()

@@ -7,7 +7,7 @@ use crate::words;
 pub const MOST_FINDINGS: usize = 1000;
 
 /// One thing about a staff file: an error that keeps it from being loaded, or a warning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Finding {
     /// The line of the file, the header being 1; none where it is about the whole file.
     pub line: Option<u64>,

@@ -3,6 +3,8 @@
 //! The file is CSV. Its columns are [`Column`]s, in any order; [`template`] is an example and [`help`] says what each holds. A
 //! column that is missing leaves what is held, an empty cell clears it. Several rows with one employee number are the person's
 //! assignments. A row that is missing changes nothing: only leaving dates end a staff record.
+//!
+//! What HR uploads on a page is an [`upload`].
 
 mod apply;
 mod column;
@@ -16,6 +18,7 @@ mod plan;
 mod row;
 mod sql;
 mod state;
+pub mod upload;
 
 pub use apply::{Applied, ApplyError, Options, apply};
 pub use column::{Column, help, template};
@@ -24,3 +27,4 @@ pub use finding::{Finding, MOST_FINDINGS};
 pub(crate) use jobs::loaded_handler;
 pub use one::{Cells, CorrectError, Corrected, Correction, Editable, correct, editable};
 pub use plan::{Change, Counts, Plan, PlanError, Planned, plan};
+use plan::{file_hash, plain_name};

@@ -1,5 +1,6 @@
 use std::collections::{HashMap, HashSet, hash_map::Entry};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{Day, Db, Instant, StoreError};
 use uuid::Uuid;
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// One field that changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// The column; for an assignment's, its number follows.
     pub field: String,
@@ -32,7 +33,7 @@ pub struct Change {
 }
 
 /// One staff record that is new or changes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
     /// The first line that is about it.
     pub line: u64,
@@ -51,7 +52,7 @@ pub struct Planned {
 }
 
 /// How much a load does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Staff records in the file.
     pub records: u64,
@@ -107,6 +108,20 @@ impl Plan {
     pub fn number_to_type(&self) -> Option<u64> {
         let number = self.counts.delicate;
         (number > 10 && number * 50 > self.employed).then_some(number)
+    }
+
+    /// The staff records that are held and change.
+    pub(super) fn existing(&self) -> impl Iterator<Item = Uuid> {
+        self.outcomes.iter().filter_map(|(outcome, _)| outcome.id)
+    }
+
+    /// Tells this plan from every other: by what it does, and by the change of the records that it is based on.
+    pub(super) fn fingerprint(&self) -> String {
+        let told =
+            (self.employer.record_change, self.number_to_type(), &self.counts, &self.new, &self.changed);
+        let mut hash = Sha256::new();
+        serde_json::to_writer(&mut hash, &told).expect("it is plain, and a hash takes everything");
+        file_hash(hash)
     }
 
     /// The changed records that end, or end earlier.
@@ -173,16 +188,19 @@ pub async fn plan(
         warn(outcome, &in_file, &state, &mut warnings);
     }
     let mut plan = assemble(outcomes, state, now, warnings);
-    plan.file_hash = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    plan.file_name = file_name
-        .rsplit(['/', '\\'])
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(200)
-        .collect();
+    plan.file_hash = file_hash(Sha256::new_with_prefix(bytes));
+    plan.file_name = plain_name(file_name);
     Ok(plan)
+}
+
+pub(super) fn file_hash(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A file's name without its folder.
+pub(super) fn plain_name(file_name: &str) -> String {
+    let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
+    name.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// The rows of the file by employee number, in its order.

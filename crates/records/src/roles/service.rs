@@ -57,6 +57,23 @@ pub(crate) async fn still_held(tx: &mut Tx<'_>, permit: &Permit) -> Result<Resul
     Ok(if held { Ok(()) } else { Err(Refused::Role(role)) })
 }
 
+/// The permit of somebody who asked for what is done later, behind the pages: they have to hold the role still. From where they asked
+/// was judged when they did.
+pub(crate) async fn permit_later(
+    tx: &mut Tx<'_>,
+    staff_record: Uuid,
+    permission: Permission,
+    employer: Uuid,
+) -> Result<Permit, PermitError> {
+    let role = permission.role();
+    let roles = sql::roles_of(tx, staff_record, employer).await?;
+    if roles.contains(&role) {
+        Ok(Permit::person(permission, employer, staff_record, roles))
+    } else {
+        Err(Refused::Role(role).into())
+    }
+}
+
 /// A role to grant.
 #[derive(Clone, Debug)]
 pub struct Grant {

@@ -5,7 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 
 /// A username such as `999JSMITH01`: employer's code, initial, up to five letters of the last name, a count of two digits or more.
 /// It belongs to a staff record and is never used for another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Username(String);
 
 /// No username is longer than this when typed, spaces included.

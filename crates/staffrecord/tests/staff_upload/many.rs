@@ -1,0 +1,166 @@
+//! Many leavers or identity changes, and several people at once.
+
+use testing::both_databases;
+
+use super::{AMINA, GARETH, checked, csv, exists, file, hr, many_rows, person, press, states, trail};
+
+const HELEN: &str = "427HOWSEA01";
+
+both_databases!(three_in_a_hundred_leavers_need_the_number_and_a_second_person, |portal| async move {
+    portal.load("427", &file(&many_rows(0, 400, ""))).await;
+    let before = trail(&portal).await.len();
+    let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
+    let leaving = file(&many_rows(0, 13, "2026-11-30"));
+    let place = checked(&portal, &mut gareth, &leaving).await;
+    gareth
+        .get(&place)
+        .await
+        .is(200)
+        .has("many people at once")
+        .has("Type 13 if that is right")
+        .has_not("Load these changes");
+    for wrong in ["", "12", "thirteen", "-13"] {
+        let refused = press(&mut gareth, &place, &[("number", wrong)]).await;
+        refused.is(422).has("There is a problem").has("Type the number 13");
+    }
+    press(&mut gareth, &place, &[("number", " 13 ")]).await.leads_to(&format!("{place}?done=typed"));
+    gareth
+        .get(&format!("{place}?done=typed"))
+        .await
+        .has("Somebody else in HR has to agree now")
+        .has("The number was typed by Gareth Pugh")
+        .has_not("Agree, and load");
+    // Neither he nor a second typing counts.
+    let seen = amina.get(&place).await.between("name=\"seen\" value=\"", "\"").to_owned();
+    let again = [("seen", seen.as_str()), ("number", "13")];
+    gareth
+        .post(&format!("{place}/apply"), &again)
+        .await
+        .is(403)
+        .has("Somebody else than who made the change");
+    portal.settle().await;
+    assert_eq!(person(&portal, "427JPERSO01").await.2, "");
+
+    press(&mut amina, &place, &[]).await.leads_to(&place);
+    portal.settle().await;
+    amina.get(&place).await.has("All of it is loaded");
+    assert_eq!(person(&portal, "427JPERSO01").await.2, "2026-11-30");
+    for email in ["gareth.pugh@nhs.net", "amina.delacruz@nhs.net"] {
+        assert!(
+            portal.mails_to(email).iter().any(|mail| mail.subject.contains("Many staff records")),
+            "{email}"
+        );
+    }
+    let events = trail(&portal).await.split_off(before);
+    let expected = ["uploaded", "upload_number_typed", "upload_agreed", "loaded"];
+    assert_eq!(events, expected.map(|event| format!("records.staff_{event}")));
+});
+
+both_databases!(who_uploaded_does_not_agree_with_who_typed, |portal| async move {
+    portal.load("427", &file(&many_rows(0, 100, ""))).await;
+    let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
+    let place = checked(&portal, &mut gareth, &file(&many_rows(0, 11, "2026-11-30"))).await;
+    amina.get(&place).await.has("who is not Gareth Pugh");
+    press(&mut amina, &place, &[("number", "11")]).await.is(303);
+    let page = gareth.get(&place).await;
+    page.has("who neither uploaded the file nor typed the number").has_not("Agree, and load");
+    let mut helen = hr(&portal, HELEN).await;
+    press(&mut helen, &place, &[]).await.leads_to(&place);
+    portal.settle().await;
+    assert_eq!(states(&portal).await, ["applied"]);
+});
+
+both_databases!(what_was_overtaken_is_shown_again, |portal| async move {
+    let mut gareth = hr(&portal, GARETH).await;
+    let place = checked(
+        &portal,
+        &mut gareth,
+        &csv(&["X1,Ann,Ng,1980-01-01,2020-01-01,,,", "X2,Bo,Li,1980-01-01,2020-01-01,,,"]),
+    )
+    .await;
+    let old = gareth
+        .get(&place)
+        .await
+        .has("X1 Ann Ng Username 427ANG01")
+        .between("name=\"seen\" value=\"", "\"")
+        .to_owned();
+    portal.load("427", &csv(&["X1,Ann,Nguyen,1980-01-01,2020-01-01,,,"])).await;
+
+    press(&mut gareth, &place, &[]).await.leads_to(&place);
+    portal.settle().await;
+    let page = gareth.get(&place).await;
+    page.is(200)
+        .has("Staff records have changed since this file was checked")
+        .has("last_name Before Nguyen After Ng");
+    assert_eq!(page.value_of("New").as_deref(), Some("1"));
+    assert!(!exists(&portal, "427BLI01").await, "nothing of it was loaded");
+    // What was seen before is not agreed to any more.
+    gareth
+        .post(&format!("{place}/apply"), &[("seen", &old)])
+        .await
+        .leads_to(&format!("{place}?done=moved-on"));
+    press(&mut gareth, &place, &[]).await.leads_to(&place);
+    portal.settle().await;
+    assert_eq!(person(&portal, "427ANGUYE01").await.0, "Ann Ng");
+    assert!(exists(&portal, "427BLI01").await);
+
+    // Overtaken by what makes it wrong.
+    let place =
+        checked(&portal, &mut gareth, &csv(&["X5,Cy,Young,1980-01-01,2020-01-01,,cy@nhs.net,"])).await;
+    portal.load("427", &csv(&["X6,Di,Young,1990-01-01,2020-01-01,,cy@nhs.net,"])).await;
+    press(&mut gareth, &place, &[]).await.leads_to(&place);
+    portal.settle().await;
+    gareth.get(&place).await.has("The file has 1 error").has("has the same and another date of birth");
+});
+
+both_databases!(somebody_who_gets_in_after_the_preview_overtakes_it, |portal| async move {
+    portal.load("427", &csv(&["X1,Ann,Ng,1980-01-01,2020-01-01,,ann@nhs.net,"])).await;
+    let mut gareth = hr(&portal, GARETH).await;
+    let place =
+        checked(&portal, &mut gareth, &csv(&["X1,Ann,Ng,1980-01-01,2020-01-01,,other@nhs.net,"])).await;
+    gareth.get(&place).await.has("At once: they have not logged in yet");
+    let ann = portal.holder("427ANG01").await.record.id;
+    let now = portal.clock.now();
+    portal
+        .db
+        .write(move |tx| Box::pin(async move { records::mark_proved(tx, ann, now).await }))
+        .await
+        .unwrap();
+    press(&mut gareth, &place, &[]).await.leads_to(&place);
+    portal.settle().await;
+    gareth.get(&place).await.has("look at it once more").has("After 24 hours");
+    assert_eq!(person(&portal, "427ANG01").await.1, "ann@nhs.net");
+});
+
+both_databases!(of_two_at_once_one_wins_and_nothing_is_mixed, |portal| async move {
+    let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
+    let rows = |last: &str| {
+        let rows: Vec<String> = many_rows(0, 600, "").iter().map(|row| row.replace("Person", last)).collect();
+        file(&rows)
+    };
+    let one = checked(&portal, &mut gareth, &rows("Gwynne")).await;
+    let other = checked(&portal, &mut amina, &rows("Abbott")).await;
+    press(&mut gareth, &one, &[]).await.leads_to(&one);
+    press(&mut amina, &other, &[]).await.leads_to(&other);
+    // Two processes, each with a job.
+    let second = testing::Portal::reopened(&portal, |_| {});
+    tokio::join!(portal.settle(), second.settle());
+    // The one that found the other at work looks again a little later.
+    portal.clock.advance(6);
+    portal.settle().await;
+    let mut states = states(&portal).await;
+    states.sort();
+    assert_eq!(states, ["applied", "overtaken"]);
+    let names = store::testing::strings(
+        &portal.db,
+        "SELECT DISTINCT last_name FROM staff WHERE employee_number LIKE 'X%'",
+    )
+    .await;
+    assert_eq!(names.len(), 1, "{names:?}");
+    let seen = store::testing::strings(
+        &portal.db,
+        "SELECT employee_number FROM staff WHERE employee_number LIKE 'X%'",
+    )
+    .await;
+    assert_eq!(seen.len(), 600);
+});
