@@ -3,6 +3,11 @@
 import { initAll } from "nhsuk-frontend";
 
 document.body.classList.add("js-enabled", "nhsuk-frontend-supported");
+// The button that nhsuk-frontend puts in place of a file field is read out under another name than it shows (WCAG 2.2 §2.5.3); the
+// browser's own is not.
+for (const field of document.querySelectorAll('[data-module="nhsuk-file-upload"]')) {
+  field.removeAttribute("data-module");
+}
 initAll();
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;

@@ -34,6 +34,13 @@ pub(crate) const LINK_FORM: &str = "write an address that begins with https:// o
 pub(crate) const HTTPS_FORM: &str = "write an address that begins with https://";
 pub(crate) const PHONE_FORM: &str = "write a telephone number, such as 0113 496 0000";
 pub(crate) const LOGO_FORM: &str = "a logo is set on the page Settings; leave this empty to have none";
+pub(crate) const LOGO_NEEDED: &str = "Choose a picture.";
+pub(crate) const LOGO_TOO_LARGE: &str = "This file is larger than 1 MiB. Make the picture smaller.";
+pub(crate) const LOGO_KIND: &str = "This file is no PNG and no JPEG. Save the picture as one of these.";
+pub(crate) const LOGO_DAMAGED: &str =
+    "This picture cannot be read. Open it in another program and save it anew.";
+pub(crate) const LOGO_TOO_WIDE: &str =
+    "This picture has too many pixels. Make it at most 3,000 pixels wide and high; 600 by 200 are enough.";
 pub(crate) const EMAIL_FORM: &str = "this is not an email address; write one such as first.last@nhs.net";
 
 pub(crate) const HOLD_NOT_OPEN: &str =
@@ -218,6 +225,7 @@ pub(crate) fn section(section: Section) -> &'static str {
         Section::Links => "Local links",
         Section::Messages => "Messages",
         Section::Policies => "Policies",
+        Section::Logo => "Logo",
     }
 }
 
@@ -236,6 +244,7 @@ pub(crate) fn section_intro(section: Section) -> &'static str {
         Section::Links => "These stand on the portal page of your staff, in this order.",
         Section::Messages => "What your staff read on their portal page.",
         Section::Policies => "How the portal treats your staff.",
+        Section::Logo => "It stands at the top of each page that your staff see while they are logged in.",
     }
 }
 
@@ -651,6 +660,14 @@ pub(crate) mod settings {
     pub(crate) const LEARNING_HOMEPAGE: &str = "Where Learner Homepage leads";
     pub(crate) const LEARNING_HOMEPAGE_HINT: &str =
         "It begins with https://. Leave both empty to have no My e-Learning.";
+
+    pub(crate) const LOGO: &str = "Logo";
+    pub(crate) const LOGO_HINT: &str = "PNG or JPEG, at most 1 MiB. It is shown on white, and made smaller where it is wider than 600 or higher than 200 pixels.";
+
+    /// A picture has no name but that of what is in it.
+    pub(crate) fn logo(hash: &str) -> String {
+        format!("Picture {}", hash.get(..8).unwrap_or_default())
+    }
 
     pub(crate) const INTERNET_ACCESS: &str = "Who decides a request for internet access";
     pub(crate) const SECOND_FACTOR: &str = "Second factors of staff who log in from outside";

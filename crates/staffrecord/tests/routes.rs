@@ -41,6 +41,7 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
     match (method.as_str(), path) {
         ("GET", "/") => (OK, TO_PORTAL, alike(OK)),
         ("POST", "/") => (WRONG, WRONG, alike(WRONG)),
+        ("GET", "/logo/{hash}") => (NOT_FOUND, NOT_FOUND, alike(NOT_FOUND)),
         ("GET", "/help-to-log-in" | "/forgotten" | "/forgotten/sent") => (OK, OK, alike(OK)),
         ("POST", "/forgotten") => (WRONG, WRONG, alike(WRONG)),
         ("GET" | "POST", "/reset") => (GONE, GONE, alike(GONE)),
@@ -122,7 +123,9 @@ fn expected_of_role(method: &Method, path: &str) -> Expected {
         ("GET", "/hr/settings/links/{id}") => NOT_FOUND,
         ("GET", "/hr/settings/contacts" | "/hr/settings/networks" | "/hr/settings/mail-domains") => OK,
         ("GET", "/hr/settings/links" | "/hr/settings/links/add") => OK,
-        ("GET", "/hr/settings/messages" | "/hr/settings/policies") => OK,
+        ("GET", "/hr/settings/messages" | "/hr/settings/policies" | "/hr/settings/logo") => OK,
+        // No form with files.
+        ("POST", "/hr/settings/logo/preview") => (415, None),
         // A form without the revision that it was made from.
         (
             "POST",
@@ -130,6 +133,7 @@ fn expected_of_role(method: &Method, path: &str) -> Expected {
             | "/hr/settings/networks/preview"
             | "/hr/settings/mail-domains/preview"
             | "/hr/settings/links/preview"
+            | "/hr/settings/logo/remove"
             | "/hr/settings/messages/preview"
             | "/hr/settings/policies/preview",
         ) => CONFLICT,

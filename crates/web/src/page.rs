@@ -76,6 +76,15 @@ pub struct Roles {
     pub open: bool,
 }
 
+/// A logo in the header of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logo {
+    /// Where the picture is, on this site.
+    pub path: String,
+    /// Whose it is: read out in its place.
+    pub name: String,
+}
+
 /// Whoever is logged in, for one request.
 #[derive(Clone, Debug)]
 pub struct Person {
@@ -89,6 +98,8 @@ pub struct Person {
     pub record: Arc<dyn Any + Send + Sync>,
     /// The name shown on pages.
     pub name: String,
+    /// Their employer's logo, where it has one.
+    pub logo: Option<Logo>,
     /// Whether the request comes from their employer's networks.
     pub inside: bool,
     /// Their last proof in this session.

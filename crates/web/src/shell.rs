@@ -2,7 +2,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use crate::{Desk, Page, Problem, assets, format};
+use crate::{Desk, Logo, Page, Problem, assets, format};
 
 /// The page around a body: head, header, side menu, main, footer.
 pub struct Shell<'p> {
@@ -30,6 +30,7 @@ struct ShellView<'v> {
 
 struct PersonView {
     name: String,
+    logo: Option<Logo>,
     idle_seconds: i64,
     idle_at: String,
     csrf: String,
@@ -88,6 +89,7 @@ impl Shell<'_> {
         let body = body.render().map_err(Problem::broken)?;
         let person = self.page.person().map(|person| PersonView {
             name: person.name.clone(),
+            logo: person.logo.clone(),
             idle_seconds: person.idle_at.seconds_since(person.now),
             idle_at: format::time(person.idle_at, &person.zone),
             csrf: self.page.csrf(),

@@ -4,7 +4,9 @@ use futures::{FutureExt, future::BoxFuture};
 use http::HeaderMap;
 use records::Holder;
 use store::{Instant, Secret, StoreError};
-use web::{Client, Desk, Ended, Form, Front, Halfway, Language, Person, Proof, Roles, Visitor, cookies};
+use web::{
+    Client, Desk, Ended, Form, Front, Halfway, Language, Logo, Person, Proof, Roles, Visitor, cookies,
+};
 
 use super::{
     EndedBy, Session, Step,
@@ -83,6 +85,7 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
                 employer: holder.employer.id,
                 session: session.id,
                 name: holder.record.name(),
+                logo: logo_of(&holder),
                 inside: is_inside(&holder, client),
                 proof: Proof { kind: session.proof, at: session.proof_at },
                 factors,
@@ -100,6 +103,11 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
             })
         }
     }
+}
+
+fn logo_of(holder: &Holder) -> Option<Logo> {
+    let hash = holder.employer.settings.logo.as_ref()?;
+    Some(Logo { path: format!("/logo/{hash}"), name: holder.employer.name.clone() })
 }
 
 /// A role's pages open inside the employer's networks, and outside where it allows that.

@@ -23,6 +23,8 @@ store::words! {
         Messages = "messages",
         /// Its policies.
         Policies = "policies",
+        /// Its logo.
+        Logo = "logo",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Employers: who they are, their networks, and the policies they choose.
 
 mod drafts;
+mod logo;
 mod model;
 pub(crate) mod pages;
 mod service;

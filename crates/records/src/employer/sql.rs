@@ -134,3 +134,24 @@ pub(super) async fn has_logo(tx: &mut Tx<'_>, hash: &str) -> Result<bool> {
         .bind(hash).fetch_optional(c).await)?;
     Ok(found.is_some())
 }
+
+pub(super) async fn keep_logo(tx: &mut Tx<'_>, hash: &str, picture: &[u8], now: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO logo (hash, picture, kept_at) VALUES ($1, $2, $3)
+         ON CONFLICT (hash) DO UPDATE SET kept_at = $3")
+        .bind(hash).bind(picture).bind(now).execute(c).await.map(drop))
+}
+
+/// Forgets what was kept before `oldest` and is no employer's.
+pub(super) async fn forget_logos(tx: &mut Tx<'_>, oldest: Instant) -> Result<()> {
+    later!(
+        tx,
+        "DELETE FROM logo WHERE kept_at < $1
+         AND NOT EXISTS (SELECT 1 FROM employer e WHERE e.settings LIKE '%' || logo.hash || '%')",
+        oldest,
+    )
+}
+
+/// A logo, as PNG.
+pub(super) async fn logo(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Vec<u8>>> {
+    on!(tx, c => sqlx::query_scalar("SELECT picture FROM logo WHERE hash = $1").bind(hash).fetch_optional(c).await)
+}

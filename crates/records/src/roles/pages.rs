@@ -8,7 +8,7 @@ use web::{
     FieldErrors, Form, Page, PathId, Person, Problem, Route, format, see_other,
     ui::{
         Button, Cell, ErrorSummary, InsetText, NotificationBanner, Radios, RowAction, Size, SummaryList,
-        Table, TextInput, Width,
+        Table, Tag, TagColour, TextInput, Width,
     },
 };
 
@@ -119,6 +119,10 @@ fn granted_by(held: &Held, names: &HashMap<Uuid, String>) -> String {
     words::granted_by(by, held.confirmed_by.as_ref().map(name))
 }
 
+fn role_tag(role: Role) -> Tag {
+    Tag::new(words::role_choice(role).0).colour(TagColour::Blue)
+}
+
 fn held_table(person: &Person, held: &[Held], names: &HashMap<Uuid, String>) -> Table {
     let table = Table::new("Who holds a role").caption_size(Size::M).responsive().first_cell_is_header();
     let table = table.head(["Who", "Role", "Since", "Granted by", "To do"]);
@@ -126,14 +130,14 @@ fn held_table(person: &Person, held: &[Held], names: &HashMap<Uuid, String>) -> 
         let own = held.holder.record.id == person.staff_record;
         let who = who(&held.holder, &held.username, person.now);
         let act: Cell = if own {
-            "Yourself".into()
+            Tag::new("Yourself").colour(TagColour::White).into()
         } else {
             let place = format!("/hr/roles/{}/withdraw", held.grant);
             RowAction::link("Withdraw", place, format!("{} of {who}", words::role_name(held.role))).into()
         };
         table.row([
             who.into(),
-            words::role_choice(held.role).0.into(),
+            role_tag(held.role).into(),
             format::day(held.granted_at.day_in(&person.zone)).into(),
             granted_by(held, names).into(),
             act,
@@ -153,7 +157,7 @@ fn waiting_table(person: &Person, waiting: &[WaitingGrant], names: &HashMap<Uuid
         let act = RowAction::link(act, format!("/hr/roles/waiting/{}", waiting.id), about);
         table.row::<Cell>([
             who.into(),
-            words::role_choice(waiting.role).0.into(),
+            role_tag(waiting.role).into(),
             names.get(&waiting.asked_by).cloned().unwrap_or_default().into(),
             format::day_and_time(waiting.lapses_at, &person.zone).into(),
             act.into(),

@@ -349,3 +349,117 @@ both_databases!(a_proof_is_asked_for_and_the_draft_waits_for_it, |portal| async 
     amina.get(&path).await.is(404);
     apply(&mut amina, &path).await.is(404);
 });
+
+/// Two pixels.
+const PICTURE: &[u8] =
+    b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x02\x00\x00\
+    \x00\x01\x08\x02\x00\x00\x00\x7b\x40\xe8\xdd\x00\x00\x00\x0f\x49\x44\x41\x54\x78\x9c\x63\
+    \x60\x88\xdb\xf1\xff\xff\x7f\x00\x0a\xb7\x04\x14\xd7\x29\x26\x4f\x00\x00\x00\x00\x49\x45\
+    \x4e\x44\xae\x42\x60\x82";
+
+/// One.
+const ANOTHER: &[u8] =
+    b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\
+    \x00\x01\x08\x02\x00\x00\x00\x90\x77\x53\xde\x00\x00\x00\x0c\x49\x44\x41\x54\x78\x9c\x63\
+    \xf8\xcf\xc0\x00\x00\x03\x01\x01\x00\xc9\xfe\x92\xef\x00\x00\x00\x00\x49\x45\x4e\x44\xae\
+    \x42\x60\x82";
+
+/// Sends a file as the logo's page does.
+async fn send_logo(browser: &mut Browser, file: &[u8]) -> Answer {
+    let page = browser.get("/hr/settings/logo").await;
+    let revision = page.is(200).between("name=\"revision\" value=\"", "\"").to_owned();
+    browser
+        .post_files("/hr/settings/logo/preview", &[("revision", &revision)], &[("picture", "logo.png", file)])
+        .await
+}
+
+both_databases!(a_logo_is_shown_to_its_own_staff_and_taken_off_again, |portal| async move {
+    let mut amina = portal.with_role(AMINA, Role::Hr).await;
+    let mut helen = portal.logged_in(HELEN).await;
+    let mut john = portal.logged_in("999JSMITH01").await;
+    let sent = send_logo(&mut amina, PICTURE).await;
+    let (path, page) = shown(&mut amina, &sent).await;
+    page.has("Logo Now None Afterwards Picture");
+    let logo = page.between("src=\"/logo/", "\"").to_owned();
+    assert!(!helen.get("/portal").await.body.contains("/logo/"), "it does not hold yet");
+    apply(&mut amina, &path).await.leads_to("/hr/settings?done=logo");
+
+    let tag = format!("src=\"/logo/{logo}\" alt=\"Northmoor Hospitals Trust\"");
+    for browser in [&mut amina, &mut helen] {
+        assert!(browser.get("/portal").await.body.contains(&tag), "in the header of each of its staff");
+    }
+    assert!(!john.get("/portal").await.body.contains("/logo/"), "and of nobody else");
+    // The picture is under an address that never changes what it holds.
+    let picture = portal.browser().get(&format!("/logo/{logo}")).await;
+    picture.is(200);
+    assert!(picture.body.contains("PNG"), "{}", picture.body);
+    for (name, value) in [
+        ("content-type", "image/png"),
+        ("cache-control", "public, max-age=31536000, immutable"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(picture.headers[name], value);
+    }
+    for other in ["x", &"0".repeat(64), "..%2Fx"] {
+        portal.browser().get(&format!("/logo/{other}")).await.is(404);
+    }
+    send_logo(&mut amina, PICTURE).await.is(422).has("You have changed nothing.");
+
+    let page = amina.get("/hr/settings/logo").await;
+    let revision = page.has("Take the logo off").between("name=\"revision\" value=\"", "\"").to_owned();
+    let sent = amina.post("/hr/settings/logo/remove", &[("revision", &revision)]).await;
+    let (path, _) = shown(&mut amina, &sent).await;
+    apply(&mut amina, &path).await.leads_to("/hr/settings?done=logo");
+    assert!(!helen.get("/portal").await.body.contains("/logo/"));
+    let entries = trail(&portal, "records.employer_set").await;
+    let changed: Vec<_> =
+        entries.iter().map(|entry| entry.data()["changed"]["settings.logo"].clone()).collect();
+    assert_eq!(changed[0], serde_json::json!({ "before": null, "after": logo }));
+    assert_eq!(changed[1], serde_json::json!({ "before": logo, "after": null }));
+
+    // A day later, with the next picture, what nobody has is gone.
+    portal.clock.advance(25 * 3600);
+    amina.log_in_again(AMINA).await;
+    portal.browser().get(&format!("/logo/{logo}")).await.is(200);
+    send_logo(&mut amina, ANOTHER).await.is(303);
+    portal.browser().get(&format!("/logo/{logo}")).await.is(404);
+});
+
+both_databases!(what_is_no_logo_is_refused_at_its_field, |portal| async move {
+    let mut amina = portal.with_role(AMINA, Role::Hr).await;
+    let large = [PICTURE, &vec![0; 1024 * 1024]].concat();
+    for (file, says) in [
+        (&b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"[..], "This file is no PNG and no JPEG."),
+        (&PICTURE[..40], "This picture cannot be read."),
+        (&large, "This file is larger than 1 MiB."),
+    ] {
+        let page = send_logo(&mut amina, file).await;
+        page.is(422).has("There is a problem").has(says);
+        assert!(page.body.contains("href=\"#picture\""), "{}", page.body);
+    }
+    send_logo(&mut amina, &vec![0; 3 * 1024 * 1024]).await.is(413);
+    let page = amina.get("/hr/settings/logo").await;
+    let revision = page.between("name=\"revision\" value=\"", "\"").to_owned();
+    let nothing = amina
+        .post_files("/hr/settings/logo/preview", &[("revision", &revision)], &[("picture", "", b"")])
+        .await;
+    nothing.is(422).has("Choose a picture.");
+    amina.post_files("/hr/settings/logo/preview", &[], &[("picture", "a.png", PICTURE)]).await.is(409);
+    assert_eq!(settings(&portal).await.logo, None);
+    // Nor does a command set one that is not there.
+    let mut reader = portal.db.read().await.unwrap();
+    let employer = records::employer_by_code(&mut reader.tx(), "427").await.unwrap().unwrap();
+    drop(reader);
+    let unknown = Settings { logo: Some("0".repeat(64)), ..employer.settings.clone() };
+    let (now, name) = (portal.clock.now(), employer.name.clone());
+    let set = records::employer_set(
+        &portal.db,
+        &portal.entropy,
+        now,
+        employer,
+        name,
+        unknown,
+        audit::Origin::default(),
+    );
+    assert!(set.await.unwrap_err().to_string().contains("a logo is set on the page Settings"));
+});

@@ -41,6 +41,7 @@ pub(super) fn of(section: Section, settings: &Settings) -> Vec<(String, String)>
             facts.extend(numbers.map(|number| fact(say::policy(number.field), number.value.to_string())));
             facts
         }
+        Section::Logo => vec![fact(say::LOGO, settings.logo.as_deref().map_or_else(String::new, say::logo))],
     }
 }
 

@@ -7,7 +7,7 @@ use axum::{
 };
 use web::{
     FieldErrors, Form, Page, Person, Problem, Route,
-    ui::{Button, Cell, InputMode, Radios, RowAction, Table, TextInput, Width},
+    ui::{Button, Cell, InputMode, Radios, RowAction, Table, Tag, TagColour, TextInput, Width},
 };
 
 use super::{FormView, employer_of, preview};
@@ -41,7 +41,7 @@ async fn list(State(_): State<App>, page: Page, person: Person) -> Result<Respon
     let table = table.head(["Link", "Address", "For whom", "To do"]);
     let table = links.iter().enumerate().fold(table, |table, (at, link)| {
         let change = RowAction::link("Change", format!("/hr/settings/links/{}", at + 1), link.title.clone());
-        let for_whom = say::for_whom(link.only_for);
+        let for_whom = Tag::new(say::for_whom(link.only_for)).colour(TagColour::White);
         table.row::<Cell>([
             link.title.clone().into(),
             link.address.clone().into(),

@@ -2,6 +2,7 @@
 
 mod facts;
 mod links;
+mod logo;
 mod sections;
 
 use std::net::IpAddr;
@@ -32,6 +33,7 @@ pub(crate) fn routes(app: &App) -> Vec<Route> {
     ];
     routes.extend(sections::routes(app));
     routes.extend(links::routes(app));
+    routes.extend(logo::routes(app));
     routes
 }
 
@@ -171,12 +173,18 @@ impl From<DraftError> for Problem {
         match error {
             DraftError::NotFound => Self::NotFound,
             DraftError::Unchanged => Self::Conflict(error.to_string()),
-            DraftError::Change(EmployerError::Overtaken) => {
-                Self::Conflict(words::SETTINGS_OVERTAKEN.to_owned())
-            }
-            DraftError::Change(EmployerError::Refused(refused)) => refused.into(),
-            DraftError::Change(EmployerError::Store(error)) => error.into(),
-            DraftError::Change(error) => Self::Invalid(error.to_string()),
+            DraftError::Change(error) => error.into(),
+        }
+    }
+}
+
+impl From<EmployerError> for Problem {
+    fn from(error: EmployerError) -> Self {
+        match error {
+            EmployerError::Overtaken => Self::Conflict(words::SETTINGS_OVERTAKEN.to_owned()),
+            EmployerError::Refused(refused) => refused.into(),
+            EmployerError::Store(error) => error.into(),
+            EmployerError::Invalid(_) | EmployerError::CodeTaken(_) => Self::Invalid(error.to_string()),
         }
     }
 }
@@ -189,6 +197,8 @@ struct ChangeView<'v> {
     title: &'static str,
     back: String,
     changes: Table,
+    /// The logo that would be.
+    logo: Option<String>,
     warnings: Vec<WarningCallout>,
     button: Button,
 }
@@ -206,7 +216,7 @@ async fn show_change(
     let found = draft(&mut reader.tx(), &permit, id, person.now).await?;
     let draft = found.ok_or(Problem::NotFound)?;
     if draft.revision != employer.revision {
-        return Err(DraftError::from(EmployerError::Overtaken).into());
+        return Err(EmployerError::Overtaken.into());
     }
     let warnings = warnings(&mut reader.tx(), &person, employer, &draft, page.client().address).await?;
     drop(reader);
@@ -216,6 +226,7 @@ async fn show_change(
         title: words::section(draft.section),
         back: format!("/hr/settings/{}", draft.section),
         changes: changes(employer, &draft),
+        logo: draft.settings.logo.clone().filter(|_| draft.section == Section::Logo),
         warnings,
         button: Button::submit("Apply this"),
     };
