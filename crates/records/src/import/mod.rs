@@ -1,6 +1,6 @@
 //! Loading staff from a file: [`plan`] reads and checks all of it against what is held, [`apply`] writes it, all or nothing.
 //!
-//! The file is CSV. Its columns are [`Column`]s, in any order; [`template`] is an example and [`help`] says what each holds. A
+//! The file is CSV or an Excel workbook (`.xlsx`). Its columns are [`Column`]s, in any order; [`template`] is an example and [`help`] says what each holds. A
 //! column that is missing leaves what is held, an empty cell clears it. Several rows with one employee number are the person's
 //! assignments. A row that is missing changes nothing: only leaving dates end a staff record.
 
@@ -15,6 +15,7 @@ mod plan;
 mod row;
 mod sql;
 mod state;
+mod workbook;
 
 pub use apply::{Applied, ApplyError, Options, apply};
 pub use column::{Column, help, template};
@@ -22,3 +23,4 @@ pub use file::{MOST_BYTES, MOST_LINES};
 pub use finding::{Finding, MOST_FINDINGS};
 pub(crate) use jobs::loaded_handler;
 pub use plan::{Change, Counts, Plan, PlanError, Planned, plan};
+pub use workbook::MOST_COLUMNS;
