@@ -105,8 +105,30 @@ pub(crate) const UPLOAD_FAILED: &str = "It was tried several times. Upload the f
 
 pub(crate) const FILE_TOO_LARGE: &str = "the file is larger than 64 MiB; split it";
 pub(crate) const FILE_EMPTY: &str = "the file is empty";
-pub(crate) const FILE_IS_WORKBOOK: &str =
-    "this is an Excel workbook, not a CSV file; in Excel, save it as `CSV UTF-8`";
+pub(crate) const BOOK_OLD: &str = "this is an Excel workbook of the old kind (.xls); in Excel, save it as an Excel Workbook (.xlsx) or as `CSV UTF-8`";
+pub(crate) const BOOK_BINARY: &str = "this is a binary Excel workbook (.xlsb); in Excel, save it as an Excel Workbook (.xlsx) or as `CSV UTF-8`";
+pub(crate) const BOOK_OPEN: &str =
+    "this is an OpenDocument file (.ods); save it as an Excel Workbook (.xlsx) or as CSV";
+pub(crate) const BOOK_LOCKED: &str =
+    "this workbook is protected by a password; in Excel, take the password off and save it again";
+pub(crate) const BOOK_MACROS: &str =
+    "this workbook has macros; in Excel, save it as an Excel Workbook (.xlsx), which has none";
+pub(crate) const BOOK_NONE: &str = "this is a ZIP file, not an Excel workbook or a CSV file; unpack it first";
+pub(crate) const BOOK_UNPACKS: &str = "this workbook unpacks to more than a staff file may hold; save only the sheet with the staff, or save it as `CSV UTF-8`";
+pub(crate) const BOOK_BROKEN: &str = "this Excel workbook cannot be read, it may be damaged; open it in Excel and save it again, or save it as `CSV UTF-8`";
+pub(crate) const BOOK_WITHOUT_SHEET: &str = "this workbook has no sheet that is not hidden";
+pub(crate) const CELL_MERGED: &str =
+    "these cells are merged; in Excel, choose Unmerge Cells and fill in each";
+pub(crate) const CELL_WITHOUT_RESULT: &str =
+    "this formula has no result in the file; open it in Excel and save it again, or paste the value itself";
+pub(crate) const CELL_FROM_ELSEWHERE: &str =
+    "this formula takes its value from another workbook; paste the value itself";
+pub(crate) const CELL_IS_ERROR: &str = "this cell shows an error instead of a value";
+pub(crate) const CELL_IS_DATE: &str =
+    "Excel has made a date of this; format the cell as Text and write the value again";
+pub(crate) const CELL_TOO_PRECISE: &str =
+    "Excel keeps only fifteen digits of a number; format the cell as Text and write the value again";
+pub(crate) const DATE_WITH_TIME: &str = "there is a time of day with this date; leave it away";
 pub(crate) const FILE_IS_PAGE: &str =
     "this is a web page or XML, not a CSV file; the export may have failed or asked for a log-in";
 pub(crate) const FILE_IS_UTF16: &str = "this text is in UTF-16; save it as `CSV UTF-8`";
@@ -363,6 +385,16 @@ pub(crate) fn cell_count(has: usize, width: usize) -> String {
     format!(
         "this row has {has} cells where the header has {width}; a separator may be missing or too many, or a quotation mark left open"
     )
+}
+
+pub(crate) fn too_many_columns(most: usize) -> String {
+    format!("there are more than {most} columns; delete those that are not for staff records")
+}
+
+pub(crate) fn only_sheet(name: &str, others: usize) -> String {
+    let others =
+        if others == 1 { "1 other sheet was".to_owned() } else { format!("{others} other sheets were") };
+    format!("only the sheet {:?} was read; {others} not", shortened(name))
 }
 
 pub(crate) fn unknown_column(nearest: Column) -> String {

@@ -48,6 +48,14 @@ impl Column {
         )
     }
 
+    /// Whether it holds a day.
+    pub(super) const fn is_date(self) -> bool {
+        matches!(
+            self,
+            Self::DateOfBirth | Self::StartDate | Self::LeavingDate | Self::AbsentFrom | Self::AbsentTo
+        )
+    }
+
     /// So many characters at most.
     pub(super) const fn most(self) -> usize {
         match self {

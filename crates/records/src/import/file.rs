@@ -8,6 +8,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use super::{
     Column,
     finding::{Finding, Findings},
+    workbook::Workbook,
 };
 use crate::words;
 
@@ -20,8 +21,14 @@ pub const MOST_LINES: usize = 250_000;
 /// a control character.
 const END: &str = "\u{1}END";
 
-/// The text of a file, or why it is none: UTF-8 with or without a byte order mark, else Windows-1252.
-pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Finding> {
+/// What a file is read as.
+pub(super) enum Source<'b> {
+    Csv(Cow<'b, str>),
+    Workbook(Workbook<'b>),
+}
+
+/// The file opened, or why it is no staff file. Text is UTF-8 with or without a byte order mark, else Windows-1252.
+pub(super) fn open(bytes: &[u8]) -> Result<Source<'_>, Finding> {
     let refuse = |text: &str| Err(Finding::of_file(text));
     if bytes.len() > MOST_BYTES {
         return refuse(words::FILE_TOO_LARGE);
@@ -34,7 +41,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Finding> {
     let begins =
         |mark: &str| start.get(..mark.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(mark.as_bytes()));
     if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"\xd0\xcf\x11\xe0") {
-        return refuse(words::FILE_IS_WORKBOOK);
+        return Workbook::open(bytes).map(Source::Workbook).map_err(Finding::of_file);
     }
     if ["<!doctype", "<html", "<?xml", "<table"].iter().any(|mark| begins(mark)) {
         return refuse(words::FILE_IS_PAGE);
@@ -45,10 +52,67 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Finding> {
     if bytes.iter().any(|byte| matches!(byte, 0..=8 | 0x0b | 0x0c | 0x0e..=0x1f)) || begins("%PDF") {
         return refuse(words::FILE_IS_BINARY);
     }
-    Ok(match str::from_utf8(bytes) {
+    Ok(Source::Csv(match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
-    })
+    }))
+}
+
+impl Source<'_> {
+    /// Reads row by row into `each`. Rows without a value are skipped, rows that are broken are found.
+    pub(super) fn rows(
+        self,
+        findings: &mut Findings,
+        warnings: &mut Findings,
+        mut each: impl FnMut(&Cells<'_>, &mut Findings),
+    ) {
+        let mut table = Table::default();
+        let whole = match self {
+            Self::Csv(text) => csv_rows(&text, &mut table, findings, &mut each),
+            Self::Workbook(book) => book.rows(&mut table, findings, warnings, &mut each),
+        };
+        if whole && table.lines == 0 {
+            findings.push(Finding::of_file(words::NO_ROWS));
+        }
+    }
+}
+
+/// The rows that were read so far.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    pub(super) layout: Option<Layout>,
+    lines: usize,
+}
+
+impl Table {
+    /// Takes the next row, of which the first is the header. Whether there is any use in going on.
+    pub(super) fn take(
+        &mut self,
+        line: u64,
+        record: &StringRecord,
+        findings: &mut Findings,
+        each: &mut impl FnMut(&Cells<'_>, &mut Findings),
+    ) -> bool {
+        let Some(layout) = &self.layout else {
+            self.layout = header(record, findings);
+            return self.layout.is_some();
+        };
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            return true;
+        }
+        self.lines += 1;
+        if self.lines > MOST_LINES {
+            findings.push(Finding::of_line(line, words::TOO_MANY_LINES));
+            return false;
+        }
+        row(&Cells { line, layout, record }, findings, each);
+        true
+    }
+
+    /// Counts a row that was refused cell by cell.
+    pub(super) fn refuse(&mut self) {
+        self.lines += 1;
+    }
 }
 
 /// Which cell of a row belongs to which column.
@@ -62,6 +126,16 @@ pub(super) struct Layout {
 impl Layout {
     pub(super) fn has(&self, column: Column) -> bool {
         self.at[column as usize].is_some()
+    }
+
+    /// How many cells the header has.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Which column a cell stands in.
+    pub(super) fn column(&self, at: usize) -> Option<Column> {
+        Column::ALL.iter().copied().find(|column| self.at[*column as usize] == Some(at))
     }
 }
 
@@ -84,8 +158,13 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Reads `text` row by row into `each`. Rows without a value are skipped, rows that are broken are found.
-pub(super) fn rows(text: &str, findings: &mut Findings, mut each: impl FnMut(&Cells<'_>, &mut Findings)) {
+/// Whether the text was read to its end.
+fn csv_rows(
+    text: &str,
+    table: &mut Table,
+    findings: &mut Findings,
+    each: &mut impl FnMut(&Cells<'_>, &mut Findings),
+) -> bool {
     // Excel may say its separator in a line of its own.
     let (body, skipped) = match text.split_once('\n') {
         Some((first, rest)) if first.trim().to_ascii_lowercase().starts_with("sep=") => (rest, 1),
@@ -102,38 +181,21 @@ pub(super) fn rows(text: &str, findings: &mut Findings, mut each: impl FnMut(&Ce
         .delimiter(separator)
         .from_reader(ended.as_bytes());
     let mut record = StringRecord::new();
-    let mut layout: Option<Layout> = None;
-    let mut lines = 0;
     let mut counter = LineCounter { text: &ended, at: 0, line: 1 + skipped };
     loop {
         // Reading text from memory never fails; if it did, the file would be at its end.
         let going_on = reader.read_record(&mut record).unwrap_or(false);
         let line = counter.line_of(record.position().map_or(0, csv::Position::byte));
         if !going_on || record.get(0) == Some(END) {
-            break;
+            return true;
         }
         if record.iter().next_back().is_some_and(|last| last.ends_with(END)) {
             findings.push(Finding::of_line(line, words::QUOTE_NOT_CLOSED));
-            return;
+            return false;
         }
-        match &layout {
-            None => match header(&record, findings) {
-                Some(read) => layout = Some(read),
-                None => return,
-            },
-            Some(_) if record.iter().all(|cell| cell.trim().is_empty()) => {}
-            Some(layout) => {
-                lines += 1;
-                if lines > MOST_LINES {
-                    findings.push(Finding::of_line(line, words::TOO_MANY_LINES));
-                    return;
-                }
-                row(&Cells { line, layout, record: &record }, findings, &mut each);
-            }
+        if !table.take(line, &record, findings, each) {
+            return false;
         }
-    }
-    if lines == 0 {
-        findings.push(Finding::of_file(words::NO_ROWS));
     }
 }
 
@@ -236,7 +298,8 @@ mod tests {
 
     fn lines(text: &str) -> Vec<u64> {
         let mut lines = Vec::new();
-        rows(text, &mut Findings::default(), |cells, _| lines.push(cells.line));
+        let (mut findings, mut warnings) = (Findings::default(), Findings::default());
+        Source::Csv(text.into()).rows(&mut findings, &mut warnings, |cells, _| lines.push(cells.line));
         lines
     }
 
@@ -255,7 +318,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_file_is_too_much(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            if let Ok(text) = decode(&bytes) {
+            if let Ok(Source::Csv(text)) = open(&bytes) {
                 lines(&text);
             }
         }

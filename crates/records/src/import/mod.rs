@@ -1,6 +1,6 @@
 //! Loading staff from a file: [`plan`] reads and checks all of it against what is held, [`apply`] writes it, all or nothing.
 //!
-//! The file is CSV. Its columns are [`Column`]s, in any order; [`template`] is an example and [`help`] says what each holds. A
+//! The file is CSV or an Excel workbook (`.xlsx`). Its columns are [`Column`]s, in any order; [`template`] is an example and [`help`] says what each holds. A
 //! column that is missing leaves what is held, an empty cell clears it. Several rows with one employee number are the person's
 //! assignments. A row that is missing changes nothing: only leaving dates end a staff record.
 //!
@@ -19,6 +19,7 @@ mod row;
 mod sql;
 mod state;
 pub mod upload;
+mod workbook;
 
 pub use apply::{Applied, ApplyError, Options, apply};
 pub use column::{Column, help, template};
@@ -28,3 +29,4 @@ pub(crate) use jobs::loaded_handler;
 pub use one::{Cells, CorrectError, Corrected, Correction, Editable, correct, editable};
 pub use plan::{Change, Counts, Plan, PlanError, Planned, plan};
 use plan::{file_hash, plain_name};
+pub use workbook::MOST_COLUMNS;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{
     Column, Counts,
     compare::{Outcome, compare},
+    file::Source,
     finding::{Finding, Findings},
     jobs::LOADED,
     piece::{Load, Piece},
@@ -230,7 +231,8 @@ async fn judge(
     let number = held.employee_number.clone();
     let text = as_file(&number, typed).map_err(|error| StoreError::Damaged(error.to_string()))?;
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-    let group = groups(&text, employer.today(now), &mut errors).into_iter().next();
+    let group =
+        groups(Source::Csv(text.into()), employer.today(now), &mut errors, &mut warnings).into_iter().next();
     let Some(group) = group.filter(|_| errors.is_empty()) else {
         return Err(CorrectError::Findings(errors.finish()));
     };

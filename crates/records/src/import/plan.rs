@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     Column,
     compare::{Group, Outcome, compare},
-    file,
+    file::{self, Source},
     finding::{Finding, Findings},
     row, sql,
     state::{Held, State},
@@ -164,16 +164,15 @@ pub async fn plan(
     let mut reader = db.read().await?;
     let employer = employer::employer(&mut reader.tx(), employer).await?.ok_or(PlanError::NoEmployer)?;
     drop(reader);
-    let text = file::decode(bytes).map_err(|finding| PlanError::Findings(vec![finding]))?;
-    let mut errors = Findings::default();
-    let groups = groups(&text, employer.today(now), &mut errors);
+    let source = file::open(bytes).map_err(|finding| PlanError::Findings(vec![finding]))?;
+    let (mut errors, mut warnings) = (Findings::default(), Findings::default());
+    let groups = groups(source, employer.today(now), &mut errors, &mut warnings);
     // With a broken header or no right row, there is nothing to compare.
     if groups.is_empty() {
         return Err(PlanError::Findings(errors.finish()));
     }
     let state = State::load(db, employer).await?;
     check_numbers(&groups, &state, &mut errors);
-    let mut warnings = Findings::default();
     let in_file: HashSet<String> = groups.iter().map(|group| group.employee_number.clone()).collect();
     let outcomes: Vec<Outcome> =
         groups.into_iter().map(|group| compare(group, &state, now, &mut errors, &mut warnings)).collect();
@@ -204,10 +203,15 @@ pub(super) fn plain_name(file_name: &str) -> String {
 }
 
 /// The rows of the file by employee number, in its order.
-pub(super) fn groups(text: &str, today: Day, errors: &mut Findings) -> Vec<Group> {
+pub(super) fn groups(
+    source: Source<'_>,
+    today: Day,
+    errors: &mut Findings,
+    warnings: &mut Findings,
+) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut at: HashMap<String, usize> = HashMap::new();
-    file::rows(text, errors, |cells, errors| {
+    source.rows(errors, warnings, |cells, errors| {
         let Some(row) = row::read(cells, today, errors) else { return };
         match at.entry(row.employee_number.clone()) {
             Entry::Occupied(at) => groups[*at.get()].add(row, errors),

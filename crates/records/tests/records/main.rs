@@ -10,4 +10,5 @@ mod loading;
 mod roles;
 mod search;
 mod usernames;
+mod workbook;
 mod world;
