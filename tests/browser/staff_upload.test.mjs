@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { startPortal } from './portal.mjs';
-import { STAFF, button, facts, field, heading, link, refused, shows, soundOnBoth, withRole } from './steps.mjs';
+import { STAFF, button, facts, field, heading, link, refused, shows, soundOnBoth, inWithRole } from './steps.mjs';
 
 const portal = await startPortal();
 
@@ -19,7 +19,7 @@ async function send(page, rows) {
 }
 
 test('a file is put right, looked at and loaded', async () => {
-  const page = await withRole(portal, STAFF.helen, 'hr');
+  const { page } = await inWithRole(portal, STAFF.gareth);
   await link(page, 'Upload staff').click();
   await shows(heading(page, 'Upload staff'));
   await page.getByText('What each column holds').click();
@@ -50,7 +50,7 @@ test('a file is put right, looked at and loaded', async () => {
 });
 
 test('many leavers wait for a second person, and without script all of it works as well', async () => {
-  const page = await withRole(portal, STAFF.john, 'hr', { script: false });
+  const { page } = await inWithRole(portal, STAFF.jane, { script: false });
   const rows = Array.from({ length: 12 }, (_, n) => `7100${String(n).padStart(2, '0')},Jo,Person,1980-01-01,2020-01-01,LEAVES,`);
   const all = (leaves) => rows.map((row) => row.replace('LEAVES', leaves));
   await send(page, all(''));

@@ -30,6 +30,7 @@ export const STAFF = {
   // They hold roles.
   joanne: { name: 'Joanne Fletcher', username: '427JFLETC01', email: 'joanne.fletcher@nhs.net', born: ['1', '12', '1988'] },
   gareth: { name: 'Gareth Pugh', username: '427GPUGH01', email: 'gareth.pugh@nhs.net', born: ['22', '7', '1971'] },
+  jane: { name: 'Jane Smith', username: '999JSMITH02', email: 'jane.smith@nhs.net', born: ['5', '5', '1990'] },
   kwame: { name: 'Kwame Mensah', username: '427KMENSA01', email: 'kwame.mensah@nhs.net', born: ['19', '5', '1980'] },
 };
 
@@ -151,36 +152,6 @@ export async function choose(page, password) {
   await field(page, 'New password*').fill(password);
   await button(page, 'Set password').click();
   await heading(page, 'Your password is set').waitFor();
-}
-
-/** What an authenticator app shows for this key (RFC 6238), now or so many half minutes later. */
-export function codeOf(key, later = 0) {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-  const bits = [...key.replaceAll(/\s/g, '')].map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0')).join('');
-  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + later));
-  const digest = createHmac('sha1', secret).update(counter).digest();
-  const number = digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, '0');
-}
-
-/** Somebody of the demo who holds a role, and has an authenticator app for it, at a device of their own. */
-export async function withRole(portal, who, role, how) {
-  await portal.command(['employer', 'set', who.username.slice(0, 3), '--set', 'policies.roles_from_outside=true']);
-  const page = await loggedIn(portal, who, how);
-  await page.goto('/my-account/second-factors/authenticator');
-  const key = await page.locator('main strong.portal-code').innerText();
-  await field(page, 'Code*').fill(codeOf(key));
-  await button(page, 'Set up the app').click();
-  await page.waitForURL((url) => !url.pathname.endsWith('/authenticator'));
-  await portal.command(['role', 'grant', who.username, role]);
-  await page.goto('/portal');
-  // The code of now is used up.
-  await field(page, 'Code*').fill(codeOf(key, 1));
-  await button(page, 'Go on').click();
-  await page.waitForURL('**/portal');
-  return page;
 }
 
 /** Asserts that a form was shown again with this: at the top, at the field, for whoever sees and whoever hears the page. */
