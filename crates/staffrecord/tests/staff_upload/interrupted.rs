@@ -7,7 +7,9 @@ use store::{
 };
 use testing::{Portal, both_databases};
 
-use super::{GARETH, checked, csv, exists, file, hr, many_rows, pieces, press, states, trail, upload};
+use super::{
+    AMINA, GARETH, checked, csv, exists, file, hr, many_rows, person, pieces, press, states, trail, upload,
+};
 
 /// A process that takes a job and is killed: the job stays leased.
 async fn killed(portal: &Portal, kind: &'static str) {
@@ -114,6 +116,23 @@ both_databases!(whoever_lost_the_role_meanwhile_loads_nothing, |portal| async mo
         ["This needs the role HR at this employer."]
     );
     gareth.get(&place).await.is(403);
+});
+
+both_databases!(whoever_typed_the_number_has_to_hold_the_role_still, |portal| async move {
+    portal.load("427", &file(&many_rows(0, 100, ""))).await;
+    let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
+    let place = checked(&portal, &mut gareth, &file(&many_rows(0, 11, "2026-11-30"))).await;
+    press(&mut gareth, &place, &[("number", "11")]).await.is(303);
+    press(&mut amina, &place, &[]).await.leads_to(&place);
+    run(
+        &portal,
+        "UPDATE role_grant SET withdrawn_at = granted_at WHERE staff_record_id =
+         (SELECT staff_record_id FROM username WHERE name = '427GPUGH01')",
+    )
+    .await;
+    portal.settle().await;
+    amina.get(&place).await.has("Nothing was changed. This needs the role HR at this employer.");
+    assert_eq!(person(&portal, "427JPERSO01").await.2, "");
 });
 
 both_databases!(after_a_day_nothing_is_left_of_it, |portal| async move {

@@ -198,23 +198,22 @@ async fn look(
     let bytes = bytes(&app.db, upload).await?;
     let (db, now, runtime) = (app.db.clone(), app.clock.now(), tokio::runtime::Handle::current());
     let (employer, file_name) = (upload.employer_id, upload.file_name.clone());
-    let planned =
-        tokio::task::spawn_blocking(move || runtime.block_on(plan(&db, employer, &bytes, &file_name, now)));
-    let planned = planned.await.map_err(|_| JobError::Other("the plan could not be made".into()))?;
-    let (state, found, plan) = match planned {
-        Ok(plan) => {
-            let mut reader = app.db.read().await?;
-            let hr = roles::sql::who_holds(&mut reader.tx(), employer, Role::Hr, Role::Hr).await?;
-            drop(reader);
-            let preview = Some(Preview::of(&plan, &hr));
-            (ready, Found { preview, findings: plan.warnings.clone() }, Some(Box::new(plan)))
-        }
-        Err(PlanError::Findings(findings)) => (State::Wrong, Found { preview: None, findings }, None),
-        Err(PlanError::Store(error)) => return Err(error.into()),
-        Err(error @ PlanError::NoEmployer) => return Err(JobError::Other(error.to_string())),
-    };
-    let fingerprint = plan.as_ref().map(|plan| plan.fingerprint());
-    Ok((sql::Checked { state, found: json!(found).to_string(), fingerprint }, plan))
+    let hr = roles::sql::who_holds(&mut app.db.read().await?.tx(), employer, Role::Hr, Role::Hr).await?;
+    let looked = tokio::task::spawn_blocking(move || {
+        let planned = runtime.block_on(plan(&db, employer, &bytes, &file_name, now));
+        let (state, found, plan) = match planned {
+            Ok(plan) => {
+                let preview = Some(Preview::of(&plan, &hr));
+                (ready, Found { preview, findings: plan.warnings.clone() }, Some(Box::new(plan)))
+            }
+            Err(PlanError::Findings(findings)) => (State::Wrong, Found { preview: None, findings }, None),
+            Err(PlanError::Store(error)) => return Err(error.into()),
+            Err(error @ PlanError::NoEmployer) => return Err(JobError::Other(error.to_string())),
+        };
+        let fingerprint = plan.as_ref().map(|plan| plan.fingerprint());
+        Ok((sql::Checked { state, found: json!(found).to_string(), fingerprint }, plan))
+    });
+    looked.await.map_err(|_| JobError::Other("the plan could not be made".into()))?
 }
 
 async fn bytes(db: &Db, upload: &Upload) -> Result<Vec<u8>, JobError> {
@@ -330,14 +329,19 @@ async fn apply_as_seen(app: &App, job: Job, upload: &Upload, origin: Origin) -> 
     }
 }
 
-/// The permit of who said that it is to be applied. Whoever typed the number must not have done so for their own record either.
+/// The permit of who said that it is to be applied. Whoever typed the number must hold the role still, too, and must not have done so
+/// for their own record.
 async fn permit(app: &App, upload: &Upload, plan: &Plan) -> Result<Permit, PermitError> {
-    if plan.existing().any(|id| Some(id) == upload.typed_by) {
-        return Err(Refused::OwnRecord.into());
+    let mut reader = app.db.read().await?;
+    let tx = &mut reader.tx();
+    if let Some(typed_by) = upload.typed_by {
+        roles::permit_later(tx, typed_by, Permission::ImportStaff, upload.employer_id).await?;
+        if plan.existing().any(|id| id == typed_by) {
+            return Err(Refused::OwnRecord.into());
+        }
     }
     let by = upload.agreed_by.ok_or(Refused::OtherPermit)?;
-    let mut reader = app.db.read().await?;
-    roles::permit_later(&mut reader.tx(), by, Permission::ImportStaff, upload.employer_id).await
+    roles::permit_later(tx, by, Permission::ImportStaff, upload.employer_id).await
 }
 
 /// Writes down how far it is, once a second.
