@@ -55,7 +55,7 @@ test('of two, the second confirms', async () => {
   await sound(second);
   await button(second, 'Confirm the role').click();
   await says(second, 'The role is confirmed and granted. They are told by mail.');
-  await second.getByText('Gareth Pugh, confirmed by Joanne Fletcher').waitFor();
+  await second.getByText('Gareth Pugh, confirmed by Joanne Fletcher', { exact: false }).waitFor();
 });
 
 test('each section of the settings has its form, and shows what it changes first', async () => {

@@ -351,6 +351,16 @@ pub(crate) fn granted_by(by: &str, confirmed_by: Option<&str>) -> String {
     }
 }
 
+/// Which role somebody holds.
+pub(crate) fn held_since(role: &str, since: &str, granted_by: &str) -> String {
+    format!("{role}, since {since}, granted by {granted_by}")
+}
+
+/// Which role waits for a second HR person.
+pub(crate) fn waits_until(role: &str, asked_by: &str, until: &str) -> String {
+    format!("{role}, asked for by {asked_by}, runs out on {until}")
+}
+
 /// Who holds a role.
 pub(crate) fn who(name: &str, username: &str, has_left: bool) -> String {
     match has_left {
@@ -668,8 +678,12 @@ pub(crate) mod settings {
     }
 
     pub(crate) fn link_is(link: &LocalLink) -> String {
+        format!("{}: {}", link.title, link_leads(link))
+    }
+
+    pub(crate) fn link_leads(link: &LocalLink) -> String {
         let for_whom = link.only_for.map_or("everyone", super::role_name);
-        format!("{}: {} (for {for_whom})", link.title, link.address)
+        format!("{} (for {for_whom})", link.address)
     }
 
     /// Its word in forms, and what it is called.

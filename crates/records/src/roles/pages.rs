@@ -7,8 +7,7 @@ use uuid::Uuid;
 use web::{
     FieldErrors, Form, Page, PathId, Person, Problem, Route, format, see_other,
     ui::{
-        Button, Cell, ErrorSummary, InsetText, NotificationBanner, Radios, RowAction, Size, SummaryList,
-        Table, Tag, TagColour, TextInput, Width,
+        Button, ErrorSummary, InsetText, NotificationBanner, Radios, RowAction, SummaryList, TextInput, Width,
     },
 };
 
@@ -46,9 +45,17 @@ const WAITING: i64 = 50;
 struct RolesView {
     done: Option<NotificationBanner>,
     grant: Button,
-    waiting: Option<Table>,
-    held: Table,
+    waiting: Vec<RowView>,
+    held: Vec<RowView>,
     more: Option<Uuid>,
+}
+
+/// A role that somebody holds, or is to be given.
+struct RowView {
+    who: String,
+    says: String,
+    /// Missing at one's own.
+    act: Option<RowAction>,
 }
 
 async fn list(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
@@ -72,9 +79,9 @@ async fn list(State(app): State<App>, page: Page, person: Person) -> Result<Resp
     let body = RolesView {
         done: banner(&page.query("done")),
         grant: Button::link("Grant a role", GRANT),
-        waiting: (!waiting.is_empty()).then(|| waiting_table(&person, &waiting, &names)),
+        waiting: waiting.iter().map(|waiting| waiting_row(&person, waiting, &names)).collect(),
         more: held.last().map(|last| last.grant).filter(|_| more),
-        held: held_table(&person, &held, &names),
+        held: held.iter().map(|held| held_row(&person, held, &names)).collect(),
     };
     page.shell("Roles").show(&body)
 }
@@ -119,50 +126,31 @@ fn granted_by(held: &Held, names: &HashMap<Uuid, String>) -> String {
     words::granted_by(by, held.confirmed_by.as_ref().map(name))
 }
 
-fn role_tag(role: Role) -> Tag {
-    Tag::new(words::role_choice(role).0).colour(TagColour::Blue)
+fn held_row(person: &Person, held: &Held, names: &HashMap<Uuid, String>) -> RowView {
+    let who = who(&held.holder, &held.username, person.now);
+    let since = format::day(held.granted_at.day_in(&person.zone));
+    let withdraw = || {
+        let place = format!("/hr/roles/{}/withdraw", held.grant);
+        RowAction::link("Withdraw", place, format!("{} of {who}", words::role_name(held.role)))
+    };
+    RowView {
+        says: words::held_since(words::role_choice(held.role).0, &since, &granted_by(held, names)),
+        act: (held.holder.record.id != person.staff_record).then(withdraw),
+        who,
+    }
 }
 
-fn held_table(person: &Person, held: &[Held], names: &HashMap<Uuid, String>) -> Table {
-    let table = Table::new("Who holds a role").caption_size(Size::M).responsive().first_cell_is_header();
-    let table = table.head(["Who", "Role", "Since", "Granted by", "To do"]);
-    held.iter().fold(table, |table, held| {
-        let own = held.holder.record.id == person.staff_record;
-        let who = who(&held.holder, &held.username, person.now);
-        let act: Cell = if own {
-            Tag::new("Yourself").colour(TagColour::White).into()
-        } else {
-            let place = format!("/hr/roles/{}/withdraw", held.grant);
-            RowAction::link("Withdraw", place, format!("{} of {who}", words::role_name(held.role))).into()
-        };
-        table.row([
-            who.into(),
-            role_tag(held.role).into(),
-            format::day(held.granted_at.day_in(&person.zone)).into(),
-            granted_by(held, names).into(),
-            act,
-        ])
-    })
-}
-
-fn waiting_table(person: &Person, waiting: &[WaitingGrant], names: &HashMap<Uuid, String>) -> Table {
-    let table = Table::new("Waiting for a second HR person").caption_size(Size::M);
-    let table = table.responsive().first_cell_is_header();
-    let table = table.head(["Who", "Role", "Asked for by", "Runs out", "To do"]);
-    waiting.iter().fold(table, |table, waiting| {
-        let who = who(&waiting.holder, &waiting.username, person.now);
-        let act =
-            if waiting.asked_by == person.staff_record { "Look or take back" } else { "Confirm or refuse" };
-        let about = format!("{} of {who}", words::role_name(waiting.role));
-        let act = RowAction::link(act, format!("/hr/roles/waiting/{}", waiting.id), about);
-        table.row::<Cell>([
-            who.into(),
-            role_tag(waiting.role).into(),
-            names.get(&waiting.asked_by).cloned().unwrap_or_default().into(),
-            format::day_and_time(waiting.lapses_at, &person.zone).into(),
-            act.into(),
-        ])
-    })
+fn waiting_row(person: &Person, waiting: &WaitingGrant, names: &HashMap<Uuid, String>) -> RowView {
+    let who = who(&waiting.holder, &waiting.username, person.now);
+    let act = if waiting.asked_by == person.staff_record { "Look or take back" } else { "Confirm or refuse" };
+    let about = format!("{} of {who}", words::role_name(waiting.role));
+    let by = names.get(&waiting.asked_by).map_or("", String::as_str);
+    let until = format::day_and_time(waiting.lapses_at, &person.zone);
+    RowView {
+        says: words::waits_until(words::role_choice(waiting.role).0, by, &until),
+        act: Some(RowAction::link(act, format!("/hr/roles/waiting/{}", waiting.id), about)),
+        who,
+    }
 }
 
 #[derive(Template)]

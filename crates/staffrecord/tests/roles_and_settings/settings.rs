@@ -129,7 +129,7 @@ both_databases!(links_are_added_ordered_changed_and_taken_off_for_whom_they_are,
     amina.get("/portal").await.has("Local Links Rota Learning and Development Prospectus");
     helen.get("/portal").await.has("Local Links Learning and Development Prospectus").has_not("Rota");
 
-    amina.get("/hr/settings/links").await.is(200).has("https://rota.example/ For whom HR");
+    amina.get("/hr/settings/links").await.is(200).has("Rota https://rota.example/ (for HR)");
     let page = amina.get("/hr/settings/links/1").await;
     page.is(200).has("Change a link");
     assert!(page.body.contains("value=\"https://rota.example/\""), "{}", page.body);

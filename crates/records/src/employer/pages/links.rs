@@ -7,7 +7,7 @@ use axum::{
 };
 use web::{
     FieldErrors, Form, Page, Person, Problem, Route,
-    ui::{Button, Cell, InputMode, Radios, RowAction, Table, Tag, TagColour, TextInput, Width},
+    ui::{Button, InputMode, Radios, RowAction, TextInput, Width},
 };
 
 use super::{FormView, employer_of, preview};
@@ -31,27 +31,26 @@ pub(super) fn routes(app: &App) -> Vec<Route> {
 #[template(path = "settings_links.html")]
 struct LinksView {
     intro: &'static str,
-    links: Option<Table>,
+    links: Vec<RowView>,
     add: Button,
+}
+
+struct RowView {
+    title: String,
+    says: String,
+    change: RowAction,
 }
 
 async fn list(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
     let links = &holder_of(&person)?.employer.settings.local_links;
-    let table = Table::new("Local links as they stand").responsive().first_cell_is_header();
-    let table = table.head(["Link", "Address", "For whom", "To do"]);
-    let table = links.iter().enumerate().fold(table, |table, (at, link)| {
-        let change = RowAction::link("Change", format!("/hr/settings/links/{}", at + 1), link.title.clone());
-        let for_whom = Tag::new(say::for_whom(link.only_for)).colour(TagColour::White);
-        table.row::<Cell>([
-            link.title.clone().into(),
-            link.address.clone().into(),
-            for_whom.into(),
-            change.into(),
-        ])
-    });
+    let row = |(at, link): (usize, &LocalLink)| RowView {
+        title: link.title.clone(),
+        says: say::link_leads(link),
+        change: RowAction::link("Change", format!("/hr/settings/links/{}", at + 1), link.title.clone()),
+    };
     let body = LinksView {
         intro: words::section_intro(Section::Links),
-        links: (!links.is_empty()).then_some(table),
+        links: links.iter().enumerate().map(row).collect(),
         add: Button::link("Add a link", "/hr/settings/links/add"),
     };
     page.shell(words::section(Section::Links)).show(&body)
