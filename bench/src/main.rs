@@ -23,12 +23,13 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
     "hashing",
     "storm",
     "portal",
     "writes",
     "import",
+    "update",
     "start",
     "weight",
     "times",
@@ -88,6 +89,7 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "portal" => figures::portal::measure(bench).await,
         "writes" => figures::writes::measure(bench).await,
         "import" => figures::import::measure(bench).await,
+        "update" => figures::update::measure(bench).await,
         "start" => figures::start::measure(bench).await,
         "weight" => figures::weight::measure(bench).await,
         "times" => figures::times::measure(bench).await,

@@ -92,13 +92,7 @@ impl Server {
     }
 
     pub(crate) fn memory(&self) -> Result<Memory, Failed> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let bytes = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            let kib = line.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
-            kib.map(|kib| kib * 1024).ok_or_else(|| Failed::because(format!("the kernel says no {name}")))
-        };
-        Ok(Memory { now: bytes("VmRSS")?, peak: bytes("VmHWM")? })
+        memory_of(self.pid)
     }
 
     /// Tells it to stop and waits until it has.
@@ -110,6 +104,17 @@ impl Server {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await??;
         if ended.success() { Ok(()) } else { Err(Failed::because(format!("serve ended with {ended}"))) }
     }
+}
+
+/// What a process has in memory.
+pub(crate) fn memory_of(pid: u32) -> Result<Memory, Failed> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+        kib.map(|kib| kib * 1024).ok_or_else(|| Failed::because(format!("the kernel says no {name}")))
+    };
+    Ok(Memory { now: bytes("VmRSS")?, peak: bytes("VmHWM")? })
 }
 
 /// User and system time of a process or thread, from its `stat` (proc(5)).

@@ -18,6 +18,7 @@ use web::{Client, Password};
 use crate::{
     Failed,
     people::{EMPLOYER, PASSWORD, Person, file},
+    server::memory_of,
 };
 
 /// No command takes so long.
@@ -148,6 +149,31 @@ impl World {
     /// Loads a staff file.
     pub(crate) async fn import(&self, path: &Path) -> Result<(), Failed> {
         self.command(&["staff", "import", &path.to_string_lossy(), "--employer", EMPLOYER]).await
+    }
+
+    /// Loads a staff file, and says how much memory that took at most, in bytes.
+    pub(crate) async fn import_peak(&self, path: &Path) -> Result<u64, Failed> {
+        let mut child = Command::new(&self.binary)
+            .arg("--config")
+            .arg(self.config())
+            .args(["staff", "import", &path.to_string_lossy(), "--employer", EMPLOYER])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let pid = child.id().ok_or_else(|| Failed::because("the import ended at once"))?;
+        let (mut peak, mut look) = (0, tokio::time::interval(Duration::from_millis(20)));
+        loop {
+            tokio::select! {
+                ended = child.wait() => {
+                    let ended = ended?;
+                    return if ended.success() { Ok(peak) } else { Err(Failed::because(format!("the import ended with {ended}"))) };
+                }
+                // Nothing is known of a process that is just ending.
+                _ = look.tick() => peak = memory_of(pid).map_or(peak, |memory| memory.peak),
+            }
+        }
     }
 
     /// Loads people and sets their passwords, the way each would: by a request, the mail, and the link in it. One hash does for

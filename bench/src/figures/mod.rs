@@ -10,6 +10,7 @@ pub(crate) mod second_factor;
 pub(crate) mod start;
 pub(crate) mod storm;
 pub(crate) mod times;
+pub(crate) mod update;
 pub(crate) mod weight;
 pub(crate) mod writes;
 

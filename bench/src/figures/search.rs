@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many staff records there are; another number in this variable makes it quicker, for trying it out.
-const SIZE: &str = "STAFFRECORD_BENCH_STAFF";
+pub(super) const SIZE: &str = "STAFFRECORD_BENCH_STAFF";
 const RECORDS: usize = 2_000_000;
 /// The smaller portal has one record in so many.
 const SHARE: usize = 100;
