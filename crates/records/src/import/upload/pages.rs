@@ -83,8 +83,8 @@ async fn list_view(
         done,
         errors: errors.summary(),
         file: FileInput::new("file", "Staff file*")
-            .hint("A CSV file of at most 64 MiB and 250,000 lines.")
-            .accept(".csv,text/csv")
+            .hint("A CSV file or an Excel workbook (.xlsx) of at most 64 MiB and 250,000 lines.")
+            .accept(".csv,.xlsx,text/csv")
             .error(errors.at("file")),
         button: Button::submit("Upload and check"),
         columns: Details::new("What each column holds", columns()),
