@@ -64,9 +64,9 @@ pub use staff::{
 pub fn routes(app: &App) -> Vec<web::Route> {
     [
         staff::pages::routes(app),
+        import::upload::pages::routes(app),
         holds::pages::routes(app),
         roles::pages::routes(app),
-        import::upload::pages::routes(app),
         employer::pages::routes(app),
     ]
     .concat()

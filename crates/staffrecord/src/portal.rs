@@ -125,7 +125,7 @@ impl Portal {
         });
         let records = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
         let routes =
-            [portal_page::routes(&db), access::routes(&app), records::routes(&records), more_routes].concat();
+            [portal_page::routes(&db), records::routes(&records), access::routes(&app), more_routes].concat();
         let front = Arc::new(app.clone());
         let corridor = Corridor { site, front, keys, clock: clock.clone(), entropy: entropy.clone() };
         let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();

@@ -203,3 +203,220 @@ fn after_mail(mail: &mail::Status, facts: &Facts<'_>) -> Reason {
         (State::Waiting | State::Sent | State::Dropped, _) => Reason::MailWaiting,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mail::State;
+    use store::{Day, Instant};
+    use uuid::Uuid;
+
+    use super::{Facts, Reason, Remedy, reason};
+    use crate::{
+        internet_access::Status,
+        log_in::{Outcome, sql::LogIn},
+        recovery::{
+            self,
+            sql::{LinkRow, OutcomeRow},
+        },
+    };
+
+    fn at(minute: i64) -> Instant {
+        "2026-11-24T09:00:00Z".parse::<Instant>().unwrap().plus_minutes(minute)
+    }
+
+    fn tried(minute: i64, outcome: Outcome) -> LogIn {
+        LogIn { at: at(minute), outcome, address: "203.0.113.9".into(), device: "Chrome".into() }
+    }
+
+    fn asked(minute: i64, outcome: recovery::Outcome) -> OutcomeRow {
+        OutcomeRow { at: at(minute), outcome, mail_id: None }
+    }
+
+    fn mailed(minute: i64, state: State) -> mail::Status {
+        mail::Status {
+            id: Uuid::nil(),
+            kind: "access.recovery".into(),
+            to: "helen@nhs.net".into(),
+            queued_at: at(minute),
+            state,
+            attempts: 1,
+            next_at: at(minute),
+            sent_at: None,
+            answer: Some("550 no such mailbox".into()),
+        }
+    }
+
+    fn link(minute: i64, used: Option<i64>) -> LinkRow {
+        LinkRow {
+            id: Uuid::nil(),
+            staff_record_id: Uuid::nil(),
+            sent_at: at(minute),
+            expires_at: at(minute + 30),
+            used_at: used.map(at),
+            address_hash: Vec::new(),
+        }
+    }
+
+    /// Somebody with a password and internet access, about whom nothing is on record, an hour later.
+    fn nothing() -> Facts<'static> {
+        Facts {
+            now: at(60),
+            left: None,
+            email: Some("helen@nhs.net"),
+            may_be_mailed: true,
+            password: Some(Status::Approved),
+            locked_until: None,
+            codes_locked_until: None,
+            tries: &[],
+            requests: &[],
+            mail: None,
+            link: None,
+        }
+    }
+
+    #[test]
+    fn the_reason_is_right_for_everything_that_is_on_record() {
+        use Outcome::{
+            LoggedIn, NetworkLimit, NoFactor, NotFromHere, SecondFactor, SetUp, WrongFactor, WrongPassword,
+        };
+        use recovery::Outcome as Asked;
+        let day = Day::new(2026, 10, 31).unwrap();
+        let (sent, failed, waiting) =
+            (mailed(50, State::Sent), mailed(50, State::Failed), mailed(50, State::Waiting));
+        let (fresh, old, used) = (link(50, None), link(20, None), link(50, Some(55)));
+        let old_mail = mailed(20, State::Sent);
+        let one = |tried| -> &'static [LogIn] { Box::leak(Box::new([tried])) };
+        let request = |asked| -> &'static [OutcomeRow] { Box::leak(Box::new([asked])) };
+        let tries = |outcome| one(tried(55, outcome));
+        for (what, facts, expected) in [
+            ("nothing", nothing(), Reason::Nothing(None)),
+            (
+                "left goes before all",
+                Facts { left: Some(day), locked_until: Some(at(70)), ..nothing() },
+                Reason::Left(day),
+            ),
+            (
+                "locked",
+                Facts { locked_until: Some(at(61)), tries: tries(WrongPassword), ..nothing() },
+                Reason::Locked(at(61)),
+            ),
+            (
+                "no longer locked",
+                Facts { locked_until: Some(at(60)), tries: tries(WrongPassword), ..nothing() },
+                Reason::WrongPassword(at(55)),
+            ),
+            (
+                "codes locked",
+                Facts { codes_locked_until: Some(at(61)), ..nothing() },
+                Reason::CodesLocked(at(61)),
+            ),
+            ("never set", Facts { password: None, ..nothing() }, Reason::NeverSet),
+            (
+                "never set, no address",
+                Facts { password: None, email: None, may_be_mailed: false, ..nothing() },
+                Reason::NoEmail,
+            ),
+            (
+                "never set, private address",
+                Facts { password: None, may_be_mailed: false, ..nothing() },
+                Reason::OutsideMailDomains("helen@nhs.net".into()),
+            ),
+            (
+                "wrong date of birth",
+                Facts { requests: request(asked(55, Asked::WrongDateOfBirth)), ..nothing() },
+                Reason::WrongDateOfBirth(at(55)),
+            ),
+            (
+                "another's username",
+                Facts { requests: request(asked(55, Asked::OtherUsername)), ..nothing() },
+                Reason::OtherUsername(at(55)),
+            ),
+            (
+                "too many mails",
+                Facts { requests: request(asked(55, Asked::TooManyMails)), ..nothing() },
+                Reason::TooManyMails(at(55)),
+            ),
+            (
+                "outside the mail domains",
+                Facts {
+                    requests: request(asked(55, Asked::OutsideMailDomains)),
+                    may_be_mailed: false,
+                    ..nothing()
+                },
+                Reason::OutsideMailDomains("helen@nhs.net".into()),
+            ),
+            (
+                "corrected since",
+                Facts { requests: request(asked(55, Asked::OutsideMailDomains)), ..nothing() },
+                Reason::Nothing(None),
+            ),
+            (
+                "mail refused",
+                Facts { mail: Some(&failed), ..nothing() },
+                Reason::MailRefused("550 no such mailbox".into()),
+            ),
+            ("mail waits", Facts { mail: Some(&waiting), ..nothing() }, Reason::MailWaiting),
+            (
+                "link unused",
+                Facts { mail: Some(&sent), link: Some(&fresh), ..nothing() },
+                Reason::LinkUnused(at(50), at(80)),
+            ),
+            (
+                "link ran out",
+                Facts { mail: Some(&old_mail), link: Some(&old), ..nothing() },
+                Reason::LinkRanOut(at(20)),
+            ),
+            ("link used", Facts { mail: Some(&sent), link: Some(&used), ..nothing() }, Reason::Nothing(None)),
+            (
+                "in since the link",
+                Facts { mail: Some(&sent), link: Some(&fresh), tries: tries(LoggedIn), ..nothing() },
+                Reason::Nothing(Some(at(55))),
+            ),
+            (
+                "the newest counts",
+                Facts {
+                    tries: tries(WrongPassword),
+                    requests: request(asked(50, Asked::WrongDateOfBirth)),
+                    ..nothing()
+                },
+                Reason::WrongPassword(at(55)),
+            ),
+            (
+                "requested",
+                Facts { password: Some(Status::Requested), ..nothing() },
+                Reason::InternetAccess(Status::Requested),
+            ),
+            (
+                "refused, tried from outside",
+                Facts { password: Some(Status::Refused), tries: tries(NotFromHere), ..nothing() },
+                Reason::InternetAccess(Status::Refused),
+            ),
+            (
+                "second factor",
+                Facts { tries: tries(SecondFactor), ..nothing() },
+                Reason::SecondFactor(at(55)),
+            ),
+            ("to set one up", Facts { tries: tries(SetUp), ..nothing() }, Reason::SetUp(at(55))),
+            ("none could be set up", Facts { tries: tries(NoFactor), ..nothing() }, Reason::NoFactor(at(55))),
+            ("wrong code", Facts { tries: tries(WrongFactor), ..nothing() }, Reason::WrongFactor(at(55))),
+            ("network", Facts { tries: tries(NetworkLimit), ..nothing() }, Reason::NetworkLimit(at(55))),
+            (
+                "wrong password, no address",
+                Facts { tries: tries(WrongPassword), email: None, may_be_mailed: false, ..nothing() },
+                Reason::NoEmail,
+            ),
+        ] {
+            assert_eq!(reason(&facts), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_is_offered_first_fits_the_reason() {
+        assert_eq!(Reason::Locked(at(1)).remedy(), Some(Remedy::Unlock));
+        assert_eq!(Reason::NoEmail.remedy(), Some(Remedy::TellEmail));
+        assert_eq!(Reason::WrongDateOfBirth(at(1)).remedy(), Some(Remedy::TellDateOfBirth));
+        assert_eq!(Reason::SecondFactor(at(1)).remedy(), Some(Remedy::ReEnrol));
+        assert_eq!(Reason::NeverSet.remedy(), Some(Remedy::SendLink));
+        assert_eq!(Reason::InternetAccess(Status::Refused).remedy(), None);
+    }
+}
