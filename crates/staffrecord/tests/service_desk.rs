@@ -1,9 +1,9 @@
-//! The service desk in the whole portal: beside HR and the auditors.
+//! The service desk in the whole portal: beside HR, the auditors and the job that sweeps.
 
 use audit::Origin;
 use futures::{StreamExt, future::join_all, stream};
 use records::{Caller, Permission, Role};
-use testing::{Browser, Portal, both_databases};
+use testing::{Browser, PASSWORD, Portal, both_databases};
 
 const HELEN: &str = "427HOWSEA01";
 const DESK: &str = "427JFLETC01";
@@ -50,4 +50,48 @@ both_databases!(persons_opened_all_at_once_are_counted, |portal| async move {
     portal.settle().await;
     let auditor = portal.holder("427IHASSA01").await.record.email.unwrap();
     assert_eq!(portal.mails_to(&auditor).len(), 1);
+});
+
+both_databases!(what_no_longer_keeps_them_out_is_not_said, |portal| async move {
+    portal.set("427", |settings| settings.policies.internet_access = records::InternetAccess::Hr).await;
+    let (mut zofia, mut joanne) = both(&portal).await;
+
+    // HR has approved what they were refused for.
+    let priya = id_of(&portal, "427PPATEL01").await;
+    portal.set_password("427PPATEL01").await;
+    portal.browser().log_in("427PPATEL01", PASSWORD).await.is(403);
+    let page = format!("/service-desk/{priya}");
+    joanne.get(&page).await.has("They have asked for internet access");
+    let decision = [("act", "approve"), ("reason", "Works from home")];
+    zofia.post(&format!("/hr/internet-access/{priya}/decide"), &decision).await.is(303);
+    joanne.get(&page).await.has("Nothing on record keeps them out").has_not("They have no internet access");
+
+    // The password that they had forgotten is not theirs any more.
+    portal.clock.advance(60);
+    portal.browser().log_in("427PPATEL01", "wrong").await.is(422);
+    joanne.get(&page).await.has("The last password that they typed");
+    portal.clock.advance(60);
+    portal.set_password("427PPATEL01").await;
+    joanne.get(&page).await.has("Nothing on record keeps them out");
+
+    // A link went to an address that HR has corrected since.
+    let helen = id_of(&portal, HELEN).await;
+    let page = format!("/service-desk/{helen}");
+    portal.link_for(HELEN).await;
+    joanne.get(&page).await.has("has not been used yet");
+    let form = format!("/hr/staff/{helen}/correct");
+    let version = zofia.get(&form).await.between("name=\"version\" value=\"", "\"").to_owned();
+    let fields = [("version", version.as_str()), ("reason", "Typing error"), ("email", "h.owsea@nhs.net")];
+    zofia.post(&form, &fields).await.is(303);
+    joanne.get(&page).await.has("They have never set a password.").has_not("has not been used yet");
+});
+
+both_databases!(a_link_that_was_swept_is_not_taken_for_a_mail_that_waits, |portal| async move {
+    let (_, mut joanne) = both(&portal).await;
+    portal.link_for(HELEN).await;
+    portal.clock.advance(40 * 24 * 3600);
+    access::sweep(&portal.portal.access).await.unwrap();
+    joanne.log_in_again(DESK).await;
+    let page = joanne.get(&format!("/service-desk/{}", id_of(&portal, HELEN).await)).await;
+    page.has("was never used and has run out").has_not("waits to be sent");
 });
