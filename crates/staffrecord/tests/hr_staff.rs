@@ -171,3 +171,50 @@ both_databases!(nobody_corrects_their_own_record_or_anothers_employers, |portal|
     zofia.post(&format!("{elsewhere}/username"), &[("reason", "x")]).await.is(404);
     zofia.get("/hr/staff?q=john+smith").await.is(200).has_not("Physiotherapist, Therapies");
 });
+
+both_databases!(a_role_that_is_withdrawn_on_the_way_is_held_no_longer, |portal| async move {
+    use audit::Origin;
+    use records::{AllotError, Caller, HoldError, Permission, Permit, Refused, import};
+
+    portal.grant(GARETH, Role::Hr).await;
+    portal.grant(ZOFIA, Role::Hr).await;
+    let zofia = portal.holder(ZOFIA).await;
+    let (staff_record, employer) = (zofia.record.id, zofia.employer.id);
+    let permit = async |permission| -> Permit {
+        let caller = Caller { staff_record, employer, inside: true };
+        let mut reader = portal.db.read().await.unwrap();
+        records::permit(&mut reader.tx(), &caller, permission, employer).await.unwrap()
+    };
+    // The operator has changed an email address that is held.
+    portal.set_password(HELEN).await;
+    let csv = "employee_number,first_names,last_name,date_of_birth,email,start_date\n\
+               10001,Helen,O'Wsea,1984-03-14,helen.new@nhs.net,2019-09-02\n";
+    portal.load("427", csv).await;
+    let helen = portal.holder(HELEN).await.record.id;
+    let mut reader = portal.db.read().await.unwrap();
+    let hold = records::open_holds(&mut reader.tx(), helen, portal.clock.now()).await.unwrap().remove(0).id;
+    let held = records::roles_held(&mut reader.tx(), employer, None, 10, portal.clock.now()).await.unwrap();
+    drop(reader);
+    let grant = held.iter().find(|held| held.holder.record.id == staff_record).unwrap().grant;
+
+    let csv = "employee_number,first_names,last_name,date_of_birth,start_date\n7001,New,Person,1990-01-02,2020-01-01\n";
+    let plan = import::plan(&portal.db, employer, csv.as_bytes(), "a.csv", portal.clock.now()).await.unwrap();
+    let [import, allot, release] =
+        [Permission::ImportStaff, Permission::AllotUsername, Permission::ReleaseHold].map(permit);
+    let (import, allot, release) = (import.await, allot.await, release.await);
+    let by = Permit::operator(Permission::GrantRole, employer);
+    let (db, entropy, now) = (&portal.db, &portal.entropy, portal.clock.now());
+    let reason = || "Has moved to another ward".to_owned();
+    records::role_withdraw(db, entropy, now, &by, grant, reason(), Origin::default()).await.unwrap();
+
+    let refused = Refused::Role(Role::Hr);
+    let options = import::Options::default();
+    let loaded =
+        import::apply(db, &portal.clock, entropy, &import, plan, options, Origin::default(), |_, _| {}).await;
+    assert!(matches!(loaded, Err(import::ApplyError::Refused(why)) if why == refused), "{loaded:?}");
+    let app = records::App { db: db.clone(), clock: portal.clock.clone(), entropy: entropy.clone() };
+    let allotted = records::allot_username(&app, &allot, helen, reason(), Origin::default()).await;
+    assert!(matches!(allotted, Err(AllotError::Refused(why)) if why == refused), "{allotted:?}");
+    let released = records::release_hold(db, entropy, now, &release, hold, Origin::default()).await;
+    assert!(matches!(released, Err(HoldError::Refused(why)) if why == refused), "{released:?}");
+});

@@ -292,6 +292,6 @@ pub(crate) async fn compose(
 }
 
 /// What a link keeps of the address that it was mailed to.
-fn address_hash(email: &str) -> Vec<u8> {
+pub(super) fn address_hash(email: &str) -> Vec<u8> {
     Sha256::digest(email.to_lowercase()).to_vec()
 }

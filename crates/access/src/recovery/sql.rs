@@ -79,6 +79,13 @@ pub(crate) struct LinkRow {
     pub(crate) address_hash: Vec<u8>,
 }
 
+impl LinkRow {
+    /// Whether it was mailed to this address: it works as long as that is held.
+    pub(crate) fn went_to(&self, email: &str) -> bool {
+        self.address_hash == super::link::address_hash(email)
+    }
+}
+
 pub(super) async fn insert_link(tx: &mut Tx<'_>, link: &LinkRow, secret: &SecretHash) -> Result<()> {
     on!(tx, c => sqlx::query("INSERT INTO reset_link (id, secret_hash, staff_record_id, sent_at, expires_at, address_hash) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(link.id).bind(secret).bind(link.staff_record_id).bind(link.sent_at).bind(link.expires_at).bind(&link.address_hash)

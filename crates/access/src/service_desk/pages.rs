@@ -100,18 +100,24 @@ async fn holder(app: &App, person: &Person, id: Uuid) -> Result<Holder, Problem>
     holder.filter(|holder| holder.employer.id == person.employer).ok_or(Problem::NotFound)
 }
 
+/// The same, opened: whoever sends a form without having asked for the page sees as much of it, or does as much.
+async fn opened(app: &App, page: &Page, person: &Person, id: Uuid) -> Result<Holder, Problem> {
+    let permit = permitted(&app.db, person, Permission::ReadWhy).await?;
+    let holder = holder(app, person, id).await?;
+    match open(app, &permit, &holder, records::origin(page)).await {
+        Ok(()) => Ok(holder),
+        Err(OpenError::Refused(refused)) => Err(refused.into()),
+        Err(OpenError::Store(error)) => Err(error.into()),
+    }
+}
+
 async fn show(
     State(app): State<App>,
     page: Page,
     person: Person,
     PathId(id): PathId,
 ) -> Result<Response, Problem> {
-    let permit = permitted(&app.db, &person, Permission::ReadWhy).await?;
-    let holder = holder(&app, &person, id).await?;
-    open(&app, &permit, &holder, records::origin(&page)).await.map_err(|error| match error {
-        OpenError::Refused(refused) => refused.into(),
-        OpenError::Store(error) => Problem::from(error),
-    })?;
+    let holder = opened(&app, &page, &person, id).await?;
     view(&app, &page, &person, &holder, Typed::default(), &FieldErrors::none()).await
 }
 
@@ -278,7 +284,7 @@ async fn help(
     PathId(id): PathId,
     form: Form,
 ) -> Result<Response, Problem> {
-    let holder = holder(&app, &person, id).await?;
+    let holder = opened(&app, &page, &person, id).await?;
     let (act, reason) = (form.get("act"), form.get("reason"));
     let typed = Typed { act, reason, ..Typed::default() };
     let mut errors = FieldErrors::none();
@@ -341,7 +347,7 @@ async fn check(
     PathId(id): PathId,
     form: Form,
 ) -> Result<Response, Problem> {
-    let holder = holder(&app, &person, id).await?;
+    let holder = opened(&app, &page, &person, id).await?;
     let day = [form.get("day"), form.get("month"), form.get("year")];
     let typed = Typed { day, ..Typed::default() };
     let Some(said) = day_typed(day) else {

@@ -30,6 +30,8 @@ pub async fn open(app: &App, permit: &Permit, holder: &Holder, origin: Origin) -
         .write(move |tx| {
             async move {
                 let id = holder.record.id;
+                // Of several at once, each counts the ones before.
+                log_in::sql::hold_lock(tx, log_in::made_of("opener:", &by.to_string()), now).await?;
                 if sql::opened_since(tx, by, id, now.plus_minutes(-SAME_OPENING_MINUTES)).await? {
                     return Ok(());
                 }

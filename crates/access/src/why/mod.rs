@@ -122,12 +122,17 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
             }
         }
     }
-    let last_mail =
-        mailed.iter().filter(|mail| mail.kind == mails::RECOVERY).max_by_key(|mail| mail.queued_at);
+    // What was sent to an address that is no longer theirs, and its link, are of no use to them.
+    let email = holder.record.email.as_deref();
+    let last_mail = mailed
+        .iter()
+        .filter(|mail| mail.kind == mails::RECOVERY)
+        .filter(|mail| email.is_some_and(|email| email.eq_ignore_ascii_case(&mail.to)))
+        .max_by_key(|mail| mail.queued_at);
     let facts = reason::Facts {
         now,
         left,
-        email: holder.record.email.as_deref(),
+        email,
         may_be_mailed: recovery::may_be_mailed(holder),
         password: account
             .filter(|account| account.password_hash.is_some())
@@ -140,7 +145,8 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
         link: link.as_ref(),
     };
     let reason = reason::reason(&facts);
-    match (last_mail, link.filter(|link| link.used_at.is_none())) {
+    let link = link.filter(|link| link.used_at.is_none() && email.is_some_and(|email| link.went_to(email)));
+    match (last_mail, link) {
         (Some(mail), _) if mail.state == mail::State::Failed => {
             let answer = mail.answer.as_deref().unwrap_or("it gave no reason");
             standing.push(format!(

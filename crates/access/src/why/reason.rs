@@ -112,7 +112,7 @@ pub(super) struct Facts<'f> {
     pub(super) tries: &'f [LogIn],
     /// Newest first.
     pub(super) requests: &'f [OutcomeRow],
-    /// The newest mail with a link.
+    /// The newest mail with a link to the address that is held now.
     pub(super) mail: Option<&'f mail::Status>,
     /// The newest link, used or not.
     pub(super) link: Option<&'f LinkRow>,
@@ -132,13 +132,16 @@ pub(super) fn reason(facts: &Facts<'_>) -> Reason {
     let got_in = facts.tries.iter().find(|tried| tried.outcome == Outcome::LoggedIn).map(|tried| tried.at);
     let used = facts.link.and_then(|link| link.used_at);
     let since = |at: Instant, done: Option<Instant>| done.is_none_or(|done| at > done);
-    let tried = facts.tries.first().filter(|tried| since(tried.at, got_in));
-    // Whoever has used a link, or got in otherwise, has no need of what they had asked for before.
+    // Whoever has used a link, or got in otherwise, has no need of what they had asked for before, and another password.
     let open = |at| since(at, got_in) && since(at, used);
+    let tried = facts.tries.first().filter(|tried| match tried.outcome {
+        Outcome::WrongPassword | Outcome::Locked | Outcome::Unknown | Outcome::Left => open(tried.at),
+        _ => since(tried.at, got_in),
+    });
     let asked = facts.requests.first().filter(|asked| open(asked.at));
     let mailed = facts.mail.filter(|mail| open(mail.queued_at) && mail.state != State::Dropped);
     let signs = [
-        tried.map(|tried| (tried.at, after_trying(tried, facts))),
+        tried.and_then(|tried| Some((tried.at, after_trying(tried, facts)?))),
         asked.and_then(|asked| Some((asked.at, after_asking(asked, facts)?))),
         mailed.map(|mail| (mail.queued_at, after_mail(mail, facts))),
     ];
@@ -160,8 +163,10 @@ pub(super) fn reason(facts: &Facts<'_>) -> Reason {
     }
 }
 
-fn after_trying(tried: &LogIn, facts: &Facts<'_>) -> Reason {
-    match tried.outcome {
+/// `None` for what no longer holds.
+fn after_trying(tried: &LogIn, facts: &Facts<'_>) -> Option<Reason> {
+    Some(match tried.outcome {
+        Outcome::NotFromHere if facts.password == Some(Status::Approved) => return None,
         Outcome::NotFromHere => Reason::InternetAccess(facts.password.unwrap_or(Status::NotRequested)),
         Outcome::SecondFactor => Reason::SecondFactor(tried.at),
         Outcome::SetUp => Reason::SetUp(tried.at),
@@ -176,7 +181,7 @@ fn after_trying(tried: &LogIn, facts: &Facts<'_>) -> Reason {
                 Reason::WrongPassword(tried.at)
             }
         }
-    }
+    })
 }
 
 /// `None` where a mail was queued, which says more by itself, and for what no longer holds.
@@ -200,7 +205,9 @@ fn after_mail(mail: &mail::Status, facts: &Facts<'_>) -> Reason {
             Reason::LinkUnused(link.sent_at, link.expires_at)
         }
         (State::Sent | State::Dropped, Some(link)) => Reason::LinkRanOut(link.sent_at),
-        (State::Waiting | State::Sent | State::Dropped, _) => Reason::MailWaiting,
+        // Links are forgotten sooner than mails.
+        (State::Sent | State::Dropped, None) => Reason::LinkRanOut(mail.sent_at.unwrap_or(mail.queued_at)),
+        (State::Waiting, _) => Reason::MailWaiting,
     }
 }
 

@@ -119,7 +119,7 @@ pub fn explain(language: Language, reason: &Reason, zone: &TimeZone) -> (String,
             "Ask them what the page says, word by word, and for the reference on it.",
         ),
         Reason::Nothing(None) => (
-            "Nothing on record keeps them out, and they have not tried to log in.".into(),
+            "Nothing on record keeps them out, and they have not been in yet.".into(),
             "Ask them what the page says, word by word, and which address they typed.",
         ),
     }

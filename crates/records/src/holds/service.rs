@@ -5,7 +5,7 @@ use store::{Db, Entropy, Instant, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{Hold, IdentityField, open_holds, sql};
-use crate::{Permission, Permit, Refused, employer, words};
+use crate::{Permission, Permit, Refused, employer, roles::still_held, words};
 
 /// Why a hold was not ended.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +79,7 @@ pub async fn release_hold(
             let (staff_record, _) = sql::whose(tx, hold).await?.ok_or(HoldError::NotOpen)?;
             let open = find(tx, staff_record, hold, now).await?;
             permit.check(Permission::ReleaseHold, open.employer_id, Some(staff_record))?;
+            still_held(tx, &permit).await??;
             let by = sql::changed_by(tx, open.employer_id, open.number).await?;
             if by.is_some() && by == permit.staff_record() {
                 return Err(Refused::SecondPerson.into());

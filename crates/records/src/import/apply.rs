@@ -13,7 +13,7 @@ use super::{
     sql::{self, NewChange, Sweep},
     upload::Ending,
 };
-use crate::{App, Employer, Permission, Permit, Refused, employer, search, words};
+use crate::{App, Employer, Permission, Permit, Refused, employer, roles::still_held, search, words};
 
 /// How a plan is to be applied.
 #[derive(Clone, Copy, Debug, Default)]
@@ -360,6 +360,8 @@ impl Loader {
                     if !employer::sql::switch(tx, employer, this.employer.record_change, number).await? {
                         return Err(ApplyError::Overtaken);
                     }
+                    // Staging takes minutes, in which the role may have been withdrawn.
+                    still_held(tx, &switch.permit).await??;
                     let proved = sql::proved_since(tx, employer, switch.at).await?;
                     if proved.iter().any(|id| switch.unheld.contains(id)) {
                         return Err(ApplyError::Overtaken);

@@ -20,7 +20,9 @@ use super::{
     sql::{self, NewChange},
     state::{Held, State},
 };
-use crate::{App, Employer, IdentityField, Permission, Permit, Refused, employer, holds, words};
+use crate::{
+    App, Employer, IdentityField, Permission, Permit, Refused, employer, holds, roles::still_held, words,
+};
 
 /// One assignment's cells, or the person's, as they were typed.
 pub type Cells = Vec<(Column, String)>;
@@ -139,6 +141,7 @@ pub async fn correct(
         async move {
             // Taking the number first lets nobody else change this employer's records until the commit.
             let number = employer::sql::number_change(tx, employer.id).await?;
+            still_held(tx, &permit).await??;
             let (version, base) = holds::sql::numbers(tx, staff_record).await?;
             if version != typed.version || base != employer.record_change {
                 return Err(CorrectError::Overtaken);

@@ -8,7 +8,7 @@ use store::StoreError;
 use uuid::Uuid;
 
 use super::{Allotment, Username, sql, stem};
-use crate::{App, Permission, Permit, Refused, employer, holds, letters, staff, words};
+use crate::{App, Permission, Permit, Refused, employer, holds, letters, roles::still_held, staff, words};
 
 /// So long the old one works as well.
 const OLD_WORKS_DAYS: i64 = 90;
@@ -61,6 +61,7 @@ pub async fn allot_username(
                 }
                 // Taking the number first lets nobody else change this employer's records until the commit.
                 let number = employer::sql::number_change(tx, employer.id).await?;
+                still_held(tx, &permit).await??;
                 let (_, base) = holds::sql::numbers(tx, staff_record).await?;
                 let stem = stem(&employer.code, &record.first_names, &record.last_name);
                 let newest = sql::usernames(tx, staff_record, now).await?.into_iter().next();
