@@ -35,11 +35,12 @@ pub async fn unlock(
 ) -> Result<(), UnlockError> {
     permit.check_account(Permission::Unlock, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
-    let (now, app_in) = (app.clock.now(), app.clone());
+    let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
     app.db
         .write(move |tx| {
             async move {
                 let lock = log_in::sql::hold_lock(tx, holder.record.id, now).await?;
+                records::still_held(tx, &permit).await??;
                 let browsers = log_in::sql::locked_browsers(tx, holder.record.id, now).await?;
                 let codes = factors::codes_lock(holder.record.id);
                 let codes_locked = log_in::sql::hold_lock(tx, codes, now).await?.is_locked(now);

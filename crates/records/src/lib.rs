@@ -48,7 +48,7 @@ pub use reason::reason;
 pub use roles::{
     Caller, Grant, GrantError, Granted, Held, Permission, Permit, PermitError, Refused, Role, WaitingError,
     WaitingGrant, WithdrawError, addresses, permit, role_confirm, role_grant, role_held, role_refuse,
-    role_withdraw, roles_held, roles_of, waiting_grant, waiting_grants,
+    role_withdraw, roles_held, roles_of, still_held, waiting_grant, waiting_grants,
 };
 pub use search::{
     Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, StaffSearch, name_keys, search,

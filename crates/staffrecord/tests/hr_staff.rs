@@ -1,4 +1,5 @@
 //! HR's pages about one of its staff, and what is held.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use records::Role;
 use testing::{Browser, PASSWORD, Portal, both_databases};

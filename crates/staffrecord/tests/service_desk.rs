@@ -1,4 +1,5 @@
 //! The service desk in the whole portal: beside HR, the auditors and the job that sweeps.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use audit::Origin;
 use futures::{StreamExt, future::join_all, stream};

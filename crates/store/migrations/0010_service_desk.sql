@@ -21,3 +21,9 @@ CREATE INDEX birth_check_by_record ON birth_check (staff_record_id, checked_at);
 
 -- HR's list of whom it has to decide about.
 CREATE INDEX account_by_internet_access ON account (internet_access, staff_record_id);
+
+-- Who asked, where that was by a page: somebody else has to agree, whatever they are called.
+ALTER TABLE re_enrolment ADD COLUMN asked_by_staff_record UUID;
+
+-- HR's list of what is held.
+CREATE INDEX identity_hold_open ON identity_hold (employer_id, held_until) WHERE stopped_at IS NULL AND released_at IS NULL;

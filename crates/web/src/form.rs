@@ -10,7 +10,7 @@ use crate::{Problem, ui::ErrorSummary};
 /// A password of so many characters is longer than any that is taken.
 const TOO_LONG: usize = 129;
 /// So many fields a form may have.
-const MOST_FIELDS: usize = 200;
+const MOST_FIELDS: usize = 1000;
 
 /// A form as it was sent: fields by name. The corridor has read it whole, within the limit of its route, and has checked
 /// its forgery token; a handler takes it as an argument.
@@ -255,7 +255,7 @@ mod tests {
         ] {
             assert_eq!(Form::parse(body), Err(error), "{body:?}");
         }
-        let many: String = (0..=200).map(|n| format!("f{n}=&")).collect();
+        let many: String = (0..=1000).map(|n| format!("f{n}=&")).collect();
         assert_eq!(Form::parse(many.as_bytes()), Err(FormError::TooMany));
     }
 

@@ -41,11 +41,12 @@ pub async fn decide(
 ) -> Result<Status, DecideError> {
     permit.check_account(Permission::DecideInternetAccess, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
-    let (now, app_in) = (app.clock.now(), app.clone());
+    let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
     app.db
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, holder.record.id, now).await?;
+                records::still_held(tx, &permit).await??;
                 let before = sql::hold_status(tx, holder.record.id).await?.ok_or(DecideError::NoAccount)?;
                 let after = before.after(act).ok_or(DecideError::Overtaken(before))?;
                 sql::set_status(tx, holder.record.id, after, now).await?;

@@ -69,11 +69,12 @@ pub async fn ask(
         return Err(AskError::Reason);
     }
     let trace = Trace { actor: permit.actor(), origin };
-    let (now, app_in) = (app.clock.now(), app.clone());
+    let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
     app.db
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, holder.record.id, now).await?;
+                records::still_held(tx, &permit).await??;
                 if factors::sql::factors(tx, holder.record.id).await?.is_empty() {
                     return Err(AskError::NoFactors);
                 }
@@ -84,6 +85,7 @@ pub async fn ask(
                 let new = NewReEnrolment {
                     id: app_in.entropy.id(now),
                     asked_by: by,
+                    asked_by_staff_record: permit.staff_record(),
                     reason: reason.clone(),
                     due_at,
                 };
@@ -111,20 +113,26 @@ pub async fn agree(
     permit: &Permit,
     holder: Holder,
     by: String,
+    reason: Option<String>,
     origin: Origin,
 ) -> Result<Asked, AskError> {
     permit.check_account(Permission::ReEnrol, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
-    let (now, app_in) = (app.clock.now(), app.clone());
+    let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
     app.db
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, holder.record.id, now).await?;
+                records::still_held(tx, &permit).await??;
                 let open = sql::open(tx, holder.record.id).await?.ok_or(AskError::NotAsked)?;
                 if open.due_at.is_some() {
                     return Err(AskError::NotAsked);
                 }
-                if open.asked_by == by {
+                let same_person = match (open.asked_by_staff_record, permit.staff_record()) {
+                    (None, None) => open.asked_by == by,
+                    (asked, agrees) => asked == agrees,
+                };
+                if same_person {
                     return Err(AskError::SamePerson);
                 }
                 let due_at = due(&holder, now);
@@ -134,6 +142,7 @@ pub async fn agree(
                 begin(tx, &app_in, &holder, open.id, due_at, now).await?;
                 let mut entry = trace.entry(&app_in, "access.re_enrolment_agreed", Some(&holder), now);
                 entry.data = json!({ "re_enrolment": open.id, "by": by, "due_at": due_at });
+                entry.reason = reason;
                 audit::append(tx, entry).await?;
                 Ok(Asked { due_at: Some(due_at) })
             }

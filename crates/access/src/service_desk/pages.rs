@@ -13,7 +13,7 @@ use web::{
 };
 
 use super::service::{
-    BirthChecked, CheckError, OpenError, SendError, TellError, WrongField, check_date_of_birth, checks_left,
+    CheckError, OpenError, SendError, TellError, WrongField, check_date_of_birth, checks_left, just_checked,
     open, send_link, tell_hr,
 };
 use crate::{
@@ -135,6 +135,7 @@ async fn view(
     let mut reader = app.db.read().await?;
     let usernames = records::usernames(&mut reader.tx(), id, person.now).await?;
     let left = checks_left(&mut reader.tx(), id, person.now).await?;
+    let checked = just_checked(&mut reader.tx(), (id, person.staff_record), person.now).await?;
     drop(reader);
     let usernames: Vec<String> = usernames.iter().map(ToString::to_string).collect();
     let (says, does) = explain(page.language(), &found.reason, &zone);
@@ -147,7 +148,7 @@ async fn view(
     let body = PersonView {
         page,
         back: BackLink::new("/service-desk").text("Search again"),
-        done: banner(&page.query("done")),
+        done: banner(&page.query("done"), checked),
         errors: errors.summary(),
         id,
         name: record.name(),
@@ -222,7 +223,7 @@ fn help_view(found: &Why, holder: &Holder, typed: Typed<'_>, errors: &FieldError
     }
 }
 
-fn banner(done: &str) -> Option<NotificationBanner> {
+fn banner(done: &str, checked: Option<bool>) -> Option<NotificationBanner> {
     let says = match done {
         "link" => "A link is on its way to the address on their record. It arrives within 10 minutes.",
         "unlock" => "It is unlocked. Their password is as it was.",
@@ -233,8 +234,9 @@ fn banner(done: &str) -> Option<NotificationBanner> {
             "You have agreed. They are told that their second factors will be taken off; below stands when."
         }
         "tell-email" | "tell-date-of-birth" => "HR is told by mail.",
-        "born" => "That is the date of birth on the record.",
-        "not-born" => {
+        // Said by what is on record, and not by the address alone.
+        "checked" if checked? => "That is the date of birth on the record.",
+        "checked" => {
             return Some(NotificationBanner::important(
                 "That is not the date of birth on the record. If you are sure that it is them, tell HR.",
             ));
@@ -326,7 +328,7 @@ async fn do_act(
         }
         "agree" => {
             let permit = permit(Permission::ReEnrol).await?;
-            re_enrolment::agree(app, &permit, holder, by, origin).await?;
+            re_enrolment::agree(app, &permit, holder, by, Some(reason), origin).await?;
         }
         "tell-email" => {
             let permit = permit(Permission::TellHr).await?;
@@ -358,10 +360,7 @@ async fn check(
     let permit = permitted(&app.db, &person, Permission::CheckDateOfBirth).await?;
     let checked = check_date_of_birth(&app, &permit, holder.clone(), said, records::origin(&page)).await;
     match checked.map_err(NotDone::from) {
-        Ok(BirthChecked { matched, .. }) => {
-            let done = if matched { "born" } else { "not-born" };
-            Ok(see_other(&format!("/service-desk/{id}?done={done}")))
-        }
+        Ok(_) => Ok(see_other(&format!("/service-desk/{id}?done=checked"))),
         Err(NotDone::Problem(problem)) => Err(problem),
         Err(NotDone::Said(says)) => {
             let errors = FieldErrors::one("date-of-birth-day", says);

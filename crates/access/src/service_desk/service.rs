@@ -125,7 +125,7 @@ pub async fn send_link(
 ) -> Result<(), SendError> {
     permit.check_account(Permission::SendLink, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
-    let (now, app_in) = (app.clock.now(), app.clone());
+    let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
     if holder.record.has_left(holder.employer.today(now)) {
         return Err(SendError::Left);
     }
@@ -134,6 +134,7 @@ pub async fn send_link(
     app.db
         .write(move |tx| {
             async move {
+                records::still_held(tx, &permit).await??;
                 if recovery::has_had_enough(tx, &to, now).await? {
                     return Err(SendError::TooManyMails);
                 }
@@ -196,10 +197,11 @@ pub async fn tell_hr(
 ) -> Result<usize, TellError> {
     permit.check(Permission::TellHr, holder.employer.id, Some(holder.record.id))?;
     let trace = Trace { actor: permit.actor(), origin };
-    let (now, app_in) = (app.clock.now(), app.clone());
+    let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
     app.db
         .write(move |tx| {
             async move {
+                records::still_held(tx, &permit).await??;
                 let hr = records::addresses(tx, holder.employer.id, (Role::Hr, Role::Hr), now).await?;
                 if hr.is_empty() {
                     return Err(TellError::Nobody);
@@ -207,9 +209,12 @@ pub async fn tell_hr(
                 let told = hr.len();
                 let data =
                     json!({ "staff_record": holder.record.id, "field": field, "reason": reason, "at": now });
+                // Told once a day, however often the desk says it.
+                let (record, today) = (holder.record.id, holder.employer.today(now));
                 for (about, to) in hr {
                     let (id, kind) = (app_in.entropy.id(now), mails::TELL_HR);
-                    let mail = NewMail { id, key: None, to, about: Some(about), kind, data: data.clone() };
+                    let key = Some(format!("{kind}:{record}:{field}:{today}:{about}"));
+                    let mail = NewMail { id, key, to, about: Some(about), kind, data: data.clone() };
                     mail::enqueue(tx, mail, now).await?;
                 }
                 let mut entry = trace.entry(&app_in, "access.hr_told", Some(&holder), now);
@@ -262,10 +267,11 @@ pub async fn check_date_of_birth(
     permit.check(Permission::CheckDateOfBirth, holder.employer.id, Some(holder.record.id))?;
     let Some(by) = permit.staff_record() else { return Err(Refused::OtherPermit.into()) };
     let trace = Trace { actor: permit.actor(), origin };
-    let (now, app_in) = (app.clock.now(), app.clone());
+    let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
     app.db
         .write(move |tx| {
             async move {
+                records::still_held(tx, &permit).await??;
                 let id = holder.record.id;
                 // Of several at once, each counts the ones before.
                 log_in::sql::hold_lock(tx, log_in::made_of("birth:", &id.to_string()), now).await?;
@@ -283,6 +289,18 @@ pub async fn check_date_of_birth(
             .boxed()
         })
         .await
+}
+
+/// A page says so long what came of a check: whoever loads it later is on the phone with somebody else.
+const CHECK_SHOWN_SECONDS: i64 = 120;
+
+/// What came of the last date of birth that `by` has just held against a record's.
+pub(super) async fn just_checked(
+    tx: &mut Tx<'_>,
+    (staff_record, by): (Uuid, Uuid),
+    now: Instant,
+) -> Result<Option<bool>, StoreError> {
+    sql::last_birth_check(tx, (staff_record, by), now.plus_seconds(-CHECK_SHOWN_SECONDS)).await
 }
 
 /// How many more dates of birth may be held against a record's.

@@ -61,3 +61,14 @@ pub(super) async fn insert_birth_check(
         matched,
     )
 }
+
+/// What came of the last date of birth that `by` has held against a record's since then.
+pub(super) async fn last_birth_check(
+    tx: &mut Tx<'_>,
+    (staff_record, by): (Uuid, Uuid),
+    since: Instant,
+) -> Result<Option<bool>> {
+    on!(tx, c => sqlx::query_scalar("SELECT matched FROM birth_check
+         WHERE staff_record_id = $1 AND checked_by = $2 AND checked_at >= $3 ORDER BY checked_at DESC, id DESC LIMIT 1")
+        .bind(staff_record).bind(by).bind(since).fetch_optional(c).await)
+}

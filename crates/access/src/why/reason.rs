@@ -154,11 +154,10 @@ pub(super) fn reason(facts: &Facts<'_>) -> Reason {
         },
         |(_, reason)| reason,
     );
-    match (found.remedy(), facts.email) {
-        (Some(Remedy::SendLink), None) => Reason::NoEmail,
-        (Some(Remedy::SendLink), Some(email)) if !facts.may_be_mailed => {
-            Reason::OutsideMailDomains(email.to_owned())
-        }
+    let by_mail = found.remedy() == Some(Remedy::SendLink) || matches!(found, Reason::Nothing(None));
+    match facts.email {
+        None if by_mail => Reason::NoEmail,
+        Some(email) if by_mail && !facts.may_be_mailed => Reason::OutsideMailDomains(email.to_owned()),
         _ => found,
     }
 }
@@ -372,6 +371,11 @@ mod tests {
                 "link ran out",
                 Facts { mail: Some(&old_mail), link: Some(&old), ..nothing() },
                 Reason::LinkRanOut(at(20)),
+            ),
+            (
+                "nothing, no address",
+                Facts { email: None, may_be_mailed: false, ..nothing() },
+                Reason::NoEmail,
             ),
             ("link used", Facts { mail: Some(&sent), link: Some(&used), ..nothing() }, Reason::Nothing(None)),
             (

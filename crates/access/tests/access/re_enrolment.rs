@@ -31,7 +31,7 @@ async fn asked(portal: &Portal, username: &str) -> Result<Asked, AskError> {
 
 async fn agreed_by(portal: &Portal, username: &str, by: &str) -> Result<Asked, AskError> {
     let (permit, holder) = permit(portal, username).await;
-    agree(&portal.portal.access, &permit, holder, by.to_owned(), audit::Origin::default()).await
+    agree(&portal.portal.access, &permit, holder, by.to_owned(), None, audit::Origin::default()).await
 }
 
 fn at(text: &str) -> Option<Instant> {
@@ -262,7 +262,7 @@ both_databases!(what_cannot_be_asked_for_changes_nothing, |portal| async move {
         let (origin, by) = (audit::Origin::default(), "joanne".to_owned());
         let refused = ask(app, &permit, holder.clone(), "lost", by.clone(), origin.clone()).await;
         assert!(matches!(refused, Err(AskError::Refused(_))), "{refused:?}");
-        let refused = agree(app, &permit, holder.clone(), by, origin).await;
+        let refused = agree(app, &permit, holder.clone(), by, None, origin).await;
         assert!(matches!(refused, Err(AskError::Refused(_))), "{refused:?}");
     }
     assert_eq!(times(&portal, HELEN, "access.re_enrolment_asked").await, 0);

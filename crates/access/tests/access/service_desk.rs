@@ -139,10 +139,10 @@ both_databases!(a_date_of_birth_is_checked_three_times_a_day_and_never_shown, |p
     let check = format!("{helen}/date-of-birth");
     let day = |day: &'static str, year: &'static str| [("day", day), ("month", "3"), ("year", year)];
     joanne.post(&check, &day("31", "84x")).await.is(422).has("Enter a day that is in the calendar");
-    joanne.post(&check, &day("13", "1984")).await.leads_to(&format!("{helen}?done=not-born"));
-    joanne.post(&check, &day("14", "1984")).await.leads_to(&format!("{helen}?done=born"));
+    joanne.post(&check, &day("13", "1984")).await.leads_to(&format!("{helen}?done=checked"));
+    joanne.post(&check, &day("14", "1984")).await.leads_to(&format!("{helen}?done=checked"));
     joanne
-        .get(&format!("{helen}?done=born"))
+        .get(&format!("{helen}?done=checked"))
         .await
         .has("That is the date of birth on the record.")
         .has_not("1984");

@@ -279,7 +279,7 @@ impl Policies {
             number("second_factor_grace_days", self.second_factor_grace_days, 0, 90),
             number("remember_device_days", self.remember_device_days, 0, 90),
             number("re_enrolment_hours", self.re_enrolment_hours, 1, 168),
-            number("identity_hold_hours", self.identity_hold_hours, 1, 168),
+            number("identity_hold_hours", self.identity_hold_hours, 24, 168),
             number("username_change_days", self.username_change_days, 1, 365),
         ]
     }

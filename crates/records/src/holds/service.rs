@@ -80,8 +80,9 @@ pub async fn release_hold(
             let open = find(tx, staff_record, hold, now).await?;
             permit.check(Permission::ReleaseHold, open.employer_id, Some(staff_record))?;
             still_held(tx, &permit).await??;
-            let by = sql::changed_by(tx, open.employer_id, open.number).await?;
-            if by.is_some() && by == permit.staff_record() {
+            if let Some(person) = permit.staff_record()
+                && sql::had_a_hand(tx, open.employer_id, open.number, person).await?
+            {
                 return Err(Refused::SecondPerson.into());
             }
             if !sql::release(tx, hold, now).await? {

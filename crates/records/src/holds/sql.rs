@@ -20,10 +20,14 @@ pub async fn open_holds(tx: &mut Tx<'_>, staff_record: Uuid, now: Instant) -> Re
         .bind(staff_record).bind(now).fetch_all(c).await)
 }
 
-/// The person whose change of staff records this was; `None` for the operator.
-pub(super) async fn changed_by(tx: &mut Tx<'_>, employer: Uuid, number: i64) -> Result<Option<Uuid>> {
-    on!(tx, c => sqlx::query_scalar("SELECT by_staff_record FROM record_change WHERE employer_id = $1 AND number = $2")
-        .bind(employer).bind(number).fetch_one(c).await)
+/// Whether somebody had a hand in a change of staff records: made it, or uploaded, typed for or agreed to its file.
+pub(super) async fn had_a_hand(tx: &mut Tx<'_>, employer: Uuid, number: i64, person: Uuid) -> Result<bool> {
+    let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT c.id FROM record_change c
+         LEFT JOIN staff_upload u ON u.employer_id = c.employer_id AND u.change_number = c.number
+         WHERE c.employer_id = $1 AND c.number = $2
+            AND (c.by_staff_record = $3 OR u.uploaded_by = $3 OR u.typed_by = $3 OR u.agreed_by = $3) LIMIT 1")
+        .bind(employer).bind(number).bind(person).fetch_optional(c).await)?;
+    Ok(found.is_some())
 }
 
 /// The staff record that a hold is on, and its employer.

@@ -50,7 +50,10 @@ pub async fn permit(
 
 /// Whether whoever has a permit still holds the role that it was given for: asked once more in the transaction that writes, since the role
 /// may have been withdrawn while the page was being answered.
-pub(crate) async fn still_held(tx: &mut Tx<'_>, permit: &Permit) -> Result<Result<(), Refused>, StoreError> {
+///
+/// # Errors
+/// What the store says.
+pub async fn still_held(tx: &mut Tx<'_>, permit: &Permit) -> Result<Result<(), Refused>, StoreError> {
     let Some(staff_record) = permit.staff_record() else { return Ok(Ok(())) };
     let role = permit.permission().role();
     let held = sql::roles_of(tx, staff_record, permit.employer()).await?.contains(&role);
@@ -202,7 +205,11 @@ pub async fn role_grant(
                 write(tx, writing, &new, grant.username.as_str(), recovering, told).await?;
                 return Ok(Granted::Now { told });
             };
-            if grant.role.is_sensitive() && !others(tx, employer, &[by], now).await?.is_empty() {
+            let lately = now.plus_minutes(-GONE_DAYS * 24 * 60);
+            if grant.role.is_sensitive()
+                && (!others(tx, employer, &[by], now).await?.is_empty()
+                    || sql::hr_gone_since(tx, employer, by, lately).await?)
+            {
                 return waiting::ask(tx, writing, &new, grant.username.as_str()).await;
             }
             let told = tell::changed(tx, &writing, Change::Granted, &new, grant.username.as_str()).await?;
@@ -213,6 +220,9 @@ pub async fn role_grant(
     })
     .await
 }
+
+/// An HR person who went so lately still counts as a second: nobody gets rid of one to grant alone.
+const GONE_DAYS: i64 = 7;
 
 /// What the second half of a use case is done with.
 pub(super) struct Writing<'w> {

@@ -45,6 +45,22 @@ pub(crate) async fn who_holds(tx: &mut Tx<'_>, employer: Uuid, one: Role, other:
         .bind(employer).bind(one).bind(other).fetch_all(c).await)
 }
 
+/// Whether somebody other than `but` was HR there whose role was withdrawn, or whose record got its leaving date, since then.
+pub(super) async fn hr_gone_since(
+    tx: &mut Tx<'_>,
+    employer: Uuid,
+    but: Uuid,
+    since: Instant,
+) -> Result<bool> {
+    let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT g.staff_record_id FROM role_grant g
+         JOIN staff s ON s.id = g.staff_record_id
+         JOIN record_change c ON c.employer_id = s.employer_id AND c.number = s.number
+         WHERE g.employer_id = $1 AND g.role = 'hr' AND g.staff_record_id <> $2
+            AND (g.withdrawn_at >= $3 OR (g.withdrawn_at IS NULL AND s.last_day IS NOT NULL AND c.switched_at >= $3)) LIMIT 1")
+        .bind(employer).bind(but).bind(since).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
 pub(super) struct NewGrant {
     pub(super) id: Uuid,
     pub(super) employer: Uuid,

@@ -92,7 +92,7 @@ impl ReEnrol {
         let permit = Permit::operator(Permission::ReEnrol, holder.employer.id);
         let asked = match &self.reason {
             Some(reason) => ask(app, &permit, holder, reason, operator(), Origin::default()).await,
-            None => agree(app, &permit, holder, operator(), Origin::default()).await,
+            None => agree(app, &permit, holder, operator(), None, Origin::default()).await,
         };
         match asked.map_err(Failed::because)?.due_at {
             Some(due) => say!(
