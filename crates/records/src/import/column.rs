@@ -56,6 +56,11 @@ impl Column {
         )
     }
 
+    /// What a change of it is called where it is an assignment's.
+    pub(super) fn of_assignment(self, assignment_number: &str) -> String {
+        format!("{} {assignment_number}", self.as_str())
+    }
+
     /// So many characters at most.
     pub(super) const fn most(self) -> usize {
         match self {

@@ -6,59 +6,11 @@ use uuid::Uuid;
 use super::{
     Change, Column,
     finding::{Finding, Findings},
-    row::{Cell, Person, Post, Row},
+    groups::Group,
+    row::{Cell, Person, Post},
     state::{Assignment, FieldHold, Fields, Held, State, last_day},
 };
 use crate::{IdentityField, words};
-
-/// A person of the file: all rows with one employee number.
-#[derive(Debug)]
-pub(super) struct Group {
-    pub(super) employee_number: String,
-    pub(super) line: u64,
-    pub(super) person: Person,
-    pub(super) posts: Vec<Post>,
-}
-
-/// A person has so many assignments in a file at most.
-const MOST_POSTS: usize = 100;
-
-impl Group {
-    pub(super) fn new(row: Row) -> Self {
-        let Row { employee_number, person, post } = row;
-        Self { employee_number, line: post.line, person, posts: vec![post] }
-    }
-
-    /// Adds a further row, which has to say the same of the person.
-    pub(super) fn add(&mut self, row: Row, findings: &mut Findings) {
-        let (first, other, line) = (&self.person, &row.person, row.post.line);
-        let (birth, birth_here) =
-            (Some(first.date_of_birth.to_string()), Some(other.date_of_birth.to_string()));
-        let name = |text: &String| Some(text.clone());
-        for (column, there, here) in [
-            (Column::Title, first.title.clone().flatten(), other.title.clone().flatten()),
-            (Column::FirstNames, name(&first.first_names), name(&other.first_names)),
-            (Column::LastName, name(&first.last_name), name(&other.last_name)),
-            (Column::DateOfBirth, birth, birth_here),
-            (Column::Email, first.email.clone().flatten(), other.email.clone().flatten()),
-            (
-                Column::SmartcardUuid,
-                first.smartcard_uuid.clone().flatten(),
-                other.smartcard_uuid.clone().flatten(),
-            ),
-        ] {
-            if there != here {
-                let text = words::rows_differ(&self.employee_number, self.line, there.as_deref());
-                findings.push(Finding::of_value(line, column, here.as_deref().unwrap_or_default(), text));
-            }
-        }
-        if self.posts.len() >= MOST_POSTS {
-            findings.push(Finding::of_line(line, words::too_many_posts(MOST_POSTS)));
-            return;
-        }
-        self.posts.push(row.post);
-    }
-}
 
 /// A change of an identity field that does not work at once.
 #[derive(Debug)]
@@ -100,15 +52,15 @@ impl Outcome {
     }
 }
 
-/// What `group` makes of the record; errors and warnings are found on the way.
+/// What `group` makes of the record that is held; errors and warnings are found on the way.
 pub(super) fn compare(
     group: Group,
+    held: Option<&Held>,
     state: &State,
     now: Instant,
     errors: &mut Findings,
     warnings: &mut Findings,
 ) -> Outcome {
-    let held = state.records.get(&group.employee_number);
     let mut fields = merge_person(&group.person, held);
     let (mut holds, mut unheld) = (Vec::new(), false);
     if let Some(held) = held {
@@ -281,8 +233,7 @@ fn changes(held: &Held, fields: &Fields, assignments: &[Assignment]) -> Vec<Chan
             (Column::AbsentTo, |a| a.absent_to.map(|day| day.to_string())),
         ];
         for (column, read) in read {
-            let field = format!("{} {}", column.as_str(), after.assignment_number);
-            note(field, before.and_then(read), read(after), false);
+            note(column.of_assignment(&after.assignment_number), before.and_then(read), read(after), false);
         }
     }
     changes

@@ -1,6 +1,6 @@
 //! From bytes to rows of cells: encoding, separator, header.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, io::Read};
 
 use csv::{ReaderBuilder, StringRecord};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
@@ -171,17 +171,11 @@ fn csv_rows(
         _ => (text, 0),
     };
     let separator = separator(body);
-    let mut ended = String::with_capacity(body.len() + 8);
-    ended.push_str(body);
-    ended.push('\n');
-    ended.push_str(END);
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(separator)
-        .from_reader(ended.as_bytes());
+    let ended = body.as_bytes().chain(b"\n".as_slice()).chain(END.as_bytes());
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(separator).from_reader(ended);
     let mut record = StringRecord::new();
-    let mut counter = LineCounter { text: &ended, at: 0, line: 1 + skipped };
+    let mut counter = LineCounter { text: body, at: 0, line: 1 + skipped };
     loop {
         // Reading text from memory never fails; if it did, the file would be at its end.
         let going_on = reader.read_record(&mut record).unwrap_or(false);

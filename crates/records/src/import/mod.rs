@@ -6,12 +6,15 @@
 //!
 //! What HR uploads on a page is an [`upload`].
 
+mod alike;
 mod apply;
 mod column;
 mod compare;
 mod file;
 mod finding;
+mod groups;
 mod jobs;
+mod matching;
 mod one;
 mod piece;
 mod plan;

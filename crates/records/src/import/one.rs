@@ -1,7 +1,5 @@
 //! One staff record corrected by hand: the same checks, holds and versions as a load's, in one transaction.
 
-use std::collections::HashMap;
-
 use audit::{NewEntry, Origin};
 use csv::Writer;
 use futures::FutureExt;
@@ -14,9 +12,9 @@ use super::{
     compare::{Outcome, compare},
     file::Source,
     finding::{Finding, Findings},
+    groups::Groups,
     jobs::LOADED,
     piece::{Load, Piece},
-    plan::groups,
     sql::{self, NewChange},
     state::{Held, State},
 };
@@ -231,25 +229,17 @@ async fn judge(
     let employer = employer::employer(tx, employer).await?.ok_or(CorrectError::NotFound)?;
     let held = sql::record(tx, employer.id, staff_record).await?.ok_or(CorrectError::NotFound)?;
     let holds = sql::holds_of(tx, staff_record).await?;
-    let number = held.employee_number.clone();
-    let text = as_file(&number, typed).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    let text =
+        as_file(&held.employee_number, typed).map_err(|error| StoreError::Damaged(error.to_string()))?;
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-    let group =
-        groups(Source::Csv(text.into()), employer.today(now), &mut errors, &mut warnings).into_iter().next();
-    let Some(group) = group.filter(|_| errors.is_empty()) else {
+    let groups = Groups::read(Source::Csv(text.into()), employer.today(now), &mut errors, &mut warnings);
+    let Some(place) = groups.places().next().filter(|_| errors.is_empty()) else {
         return Err(CorrectError::Findings(errors.finish()));
     };
-    let before = held.clone();
-    let state = State {
-        employer,
-        records: HashMap::from([(number, held)]),
-        holds: holds.into_iter().map(|hold| ((hold.staff_record_id, hold.field), hold)).collect(),
-        usernames: Vec::new(),
-        others: true,
-    };
-    let outcome = compare(group, &state, now, &mut errors, &mut warnings);
-    check_alike(tx, &outcome, &before, &mut errors).await?;
-    check_managers(tx, &outcome, &before, state.employer.id, &mut errors).await?;
+    let state = State::new(employer, holds);
+    let outcome = compare(groups.group(place), Some(&held), &state, now, &mut errors, &mut warnings);
+    check_alike(tx, &outcome, &held, &mut errors).await?;
+    check_managers(tx, &outcome, &held, state.employer.id, &mut errors).await?;
     if errors.is_empty() {
         Ok((state.employer, outcome, warnings.finish()))
     } else {

@@ -1,17 +1,15 @@
-use std::collections::{HashMap, HashSet, hash_map::Entry};
-
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{Day, Db, Instant, StoreError};
 use uuid::Uuid;
 
 use super::{
-    Column,
-    compare::{Group, Outcome, compare},
-    file::{self, Source},
+    compare::Outcome,
+    file,
     finding::{Finding, Findings},
-    row, sql,
-    state::{Held, State},
+    groups::Groups,
+    matching::{Matched, matched},
+    sql,
 };
 use crate::{
     Employer, IdentityField, Username, employer,
@@ -166,27 +164,20 @@ pub async fn plan(
     drop(reader);
     let source = file::open(bytes).map_err(|finding| PlanError::Findings(vec![finding]))?;
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-    let groups = groups(source, employer.today(now), &mut errors, &mut warnings);
+    let groups = Groups::read(source, employer.today(now), &mut errors, &mut warnings);
     // With a broken header or no right row, there is nothing to compare.
-    if groups.is_empty() {
+    if groups.len() == 0 {
         return Err(PlanError::Findings(errors.finish()));
     }
-    let state = State::load(db, employer).await?;
-    check_numbers(&groups, &state, &mut errors);
-    let in_file: HashSet<String> = groups.iter().map(|group| group.employee_number.clone()).collect();
-    let outcomes: Vec<Outcome> =
-        groups.into_iter().map(|group| compare(group, &state, now, &mut errors, &mut warnings)).collect();
-    check_alike(&outcomes, &in_file, &state, &mut errors);
-    if state.others {
-        check_other_employers(db, &outcomes, &state, &mut errors).await?;
-    }
+    let matched = matched(db, employer, groups, now, &mut errors, &mut warnings).await?;
     if !errors.is_empty() {
         return Err(PlanError::Findings(errors.finish()));
     }
-    for outcome in &outcomes {
-        warn(outcome, &in_file, &state, &mut warnings);
+    let mut taken = Vec::new();
+    if matched.outcomes.iter().any(Outcome::is_new) {
+        taken = sql::taken_usernames(&mut db.read().await?.tx(), matched.employer.id).await?;
     }
-    let mut plan = assemble(outcomes, state, now, warnings);
+    let mut plan = assemble(matched, taken, now, warnings);
     plan.file_hash = file_hash(Sha256::new_with_prefix(bytes));
     plan.file_name = plain_name(file_name);
     Ok(plan)
@@ -202,162 +193,23 @@ pub(super) fn plain_name(file_name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
-/// The rows of the file by employee number, in its order.
-pub(super) fn groups(
-    source: Source<'_>,
-    today: Day,
-    errors: &mut Findings,
-    warnings: &mut Findings,
-) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    let mut at: HashMap<String, usize> = HashMap::new();
-    source.rows(errors, warnings, |cells, errors| {
-        let Some(row) = row::read(cells, today, errors) else { return };
-        match at.entry(row.employee_number.clone()) {
-            Entry::Occupied(at) => groups[*at.get()].add(row, errors),
-            Entry::Vacant(free) => {
-                free.insert(groups.len());
-                groups.push(Group::new(row));
-            }
-        }
-    });
-    groups
-}
-
-/// Spreadsheets drop zeros at the start of numbers: a new number that is a known one but for them, or for its case, is an error.
-fn check_numbers(groups: &[Group], state: &State, errors: &mut Findings) {
-    let plain = |number: &str| number.trim_start_matches('0').to_ascii_uppercase();
-    let mut known: HashMap<String, &str> =
-        state.records.keys().map(|number| (plain(number), number.as_str())).collect();
-    for group in groups.iter().filter(|group| !state.records.contains_key(&group.employee_number)) {
-        let number = &group.employee_number;
-        match known.entry(plain(number)) {
-            Entry::Occupied(other) => {
-                let text = words::like_another_number(other.get());
-                errors.push(Finding::of_value(group.line, Column::EmployeeNumber, number, text));
-            }
-            Entry::Vacant(free) => {
-                free.insert(number);
-            }
-        }
-    }
-}
-
-const SHARED: [(IdentityField, Column); 2] =
-    [(IdentityField::Email, Column::Email), (IdentityField::SmartcardUuid, Column::SmartcardUuid)];
-
-/// One email or smartcard UUID on records of this employer whose date of birth differs.
-fn check_alike(outcomes: &[Outcome], in_file: &HashSet<String>, state: &State, errors: &mut Findings) {
-    let others: Vec<&Held> =
-        state.records.values().filter(|held| !in_file.contains(&held.employee_number)).collect();
-    for (field, column) in SHARED {
-        let mut seen: HashMap<String, (Day, Option<u64>, &str)> = HashMap::new();
-        for held in &others {
-            if let Some(value) = held.fields.identity(field) {
-                seen.insert(value, (held.fields.date_of_birth, None, &held.employee_number));
-            }
-        }
-        for outcome in outcomes {
-            let Some(value) = outcome.fields.identity(field) else { continue };
-            let born = outcome.fields.date_of_birth;
-            let (other_born, line, number) =
-                *seen.entry(value.clone()).or_insert((born, Some(outcome.line), &outcome.employee_number));
-            if other_born != born {
-                errors.push(Finding::of_value(outcome.line, column, &value, words::alike(number, line)));
-            }
-        }
-    }
-}
-
-/// The same against the records of other employers, for values that are new here.
-async fn check_other_employers(
-    db: &Db,
-    outcomes: &[Outcome],
-    state: &State,
-    errors: &mut Findings,
-) -> Result<(), StoreError> {
-    let mut reader = db.read().await?;
-    for (field, column) in SHARED {
-        let mut wanted: HashMap<String, (Day, u64)> = HashMap::new();
-        for outcome in outcomes {
-            let Some(value) = outcome.fields.identity(field) else { continue };
-            let held = state.records.get(&outcome.employee_number).map(|held| &held.fields);
-            let same = held.is_some_and(|held| {
-                held.identity(field).as_ref() == Some(&value)
-                    && held.date_of_birth == outcome.fields.date_of_birth
-            });
-            if !same {
-                wanted.insert(value, (outcome.fields.date_of_birth, outcome.line));
-            }
-        }
-        let pairs: Vec<(&str, Day)> =
-            wanted.iter().map(|(value, (born, _))| (value.as_str(), *born)).collect();
-        for piece in pairs.chunks(sql::LOOKED_FOR) {
-            for value in sql::unlike(&mut reader.tx(), field, piece).await? {
-                let Some((born, line)) = wanted.get(&value) else { continue };
-                for id in sql::with_value(&mut reader.tx(), field, &value).await? {
-                    let other = sql::elsewhere(&mut reader.tx(), id, state.employer.id).await?;
-                    if let Some((code, other)) = other
-                        && other.identity(field).as_ref() == Some(&value)
-                        && other.date_of_birth != *born
-                    {
-                        errors.push(Finding::of_value(*line, column, &value, words::alike_elsewhere(&code)));
-                    }
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn warn(outcome: &Outcome, in_file: &HashSet<String>, state: &State, warnings: &mut Findings) {
-    let held = state.records.get(&outcome.employee_number);
-    let settings = &state.employer.settings;
-    if let Some(email) = &outcome.fields.email
-        && held.is_none_or(|held| held.fields.email.as_ref() != Some(email))
-        && !settings.mails_to(email)
-    {
-        let text = words::outside_mail_domains(&settings.mail_domains);
-        warnings.push(Finding::of_value(outcome.line, Column::Email, email, text));
-    }
-    for assignment in &outcome.assignments {
-        let before = held.and_then(|held| {
-            held.assignments.iter().find(|a| a.assignment_number == assignment.assignment_number)
-        });
-        if let Some(manager) = &assignment.manager
-            && before.is_none_or(|before| before.manager.as_ref() != Some(manager))
-            && !in_file.contains(manager)
-            && !state.records.contains_key(manager)
-        {
-            warnings.push(Finding::of_value(outcome.line, Column::Manager, manager, words::UNKNOWN_MANAGER));
-        }
-    }
-}
-
-fn assemble(outcomes: Vec<Outcome>, state: State, now: Instant, warnings: Findings) -> Plan {
-    let today = state.employer.today(now);
-    let employed = state
-        .records
-        .values()
-        .filter(|held| super::state::last_day(&held.assignments).is_none_or(|last| last >= today));
+fn assemble(matched: Matched, taken: Vec<String>, now: Instant, warnings: Findings) -> Plan {
+    let Matched { employer, records, employed, outcomes } = matched;
+    let unchanged = records - outcomes.len() as u64;
     let mut plan = Plan {
         file_name: String::new(),
         file_hash: String::new(),
-        counts: Counts { records: outcomes.len() as u64, ..Counts::default() },
+        counts: Counts { records, unchanged, ..Counts::default() },
         new: Vec::new(),
         changed: Vec::new(),
         warnings: warnings.finish(),
         at: now,
-        employed: employed.count() as u64,
-        outcomes: Vec::new(),
-        employer: state.employer,
+        employed,
+        outcomes: Vec::with_capacity(outcomes.len()),
+        employer,
     };
-    let mut allotment = Allotment::after(state.usernames);
+    let mut allotment = Allotment::after(taken);
     for outcome in outcomes {
-        if !outcome.is_new() && outcome.changes.is_empty() {
-            plan.counts.unchanged += 1;
-            continue;
-        }
         let (first_names, last_name) = (&outcome.fields.first_names, &outcome.fields.last_name);
         let username =
             outcome.is_new().then(|| allotment.next(&stem(&plan.employer.code, first_names, last_name)));

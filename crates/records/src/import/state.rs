@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use store::{Day, Db, Instant, Result};
+use store::{Day, Instant, Result, Tx};
 use uuid::Uuid;
 
 use super::sql;
@@ -92,53 +92,34 @@ impl FieldHold {
     }
 }
 
-/// All of an employer's staff records.
+/// What all of an employer's staff records are held against, besides the records themselves.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) employer: Employer,
-    pub(super) records: HashMap<String, Held>,
     pub(super) holds: HashMap<(Uuid, IdentityField), FieldHold>,
-    pub(super) usernames: Vec<String>,
-    /// Whether another employer has staff records.
-    pub(super) others: bool,
+}
+
+impl State {
+    /// `holds` are in the order of their numbers, so that the newest of a field stays.
+    pub(super) fn new(employer: Employer, holds: Vec<FieldHold>) -> Self {
+        let holds = holds.into_iter().map(|hold| ((hold.staff_record_id, hold.field), hold)).collect();
+        Self { employer, holds }
+    }
 }
 
 /// So many records are read by one statement.
 const PAGE: i64 = 2000;
 
-impl State {
-    /// Reads it page by page. A change in between is found when the load is switched: it is no longer based on the newest.
-    pub(super) async fn load(db: &Db, employer: Employer) -> Result<Self> {
-        let id = employer.id;
-        let mut reader = db.read().await?;
-        let tx = &mut reader.tx();
-        let mut records = HashMap::new();
-        let mut after = String::new();
-        loop {
-            let page = sql::records(tx, id, &after, PAGE).await?;
-            let Some(last) = page.last().map(|held| held.employee_number.clone()) else { break };
-            let mut numbers: HashMap<Uuid, String> = HashMap::with_capacity(page.len());
-            for held in page {
-                numbers.insert(held.id, held.employee_number.clone());
-                records.insert(held.employee_number.clone(), held);
-            }
-            for row in sql::assignments(tx, id, &after, &last).await? {
-                if let Some(held) =
-                    numbers.get(&row.staff_record_id).and_then(|number| records.get_mut(number))
-                {
-                    held.assignments.push(row.assignment);
-                }
-            }
-            after = last;
+/// The employer's staff records after an employee number, with their assignments; empty where there are no more. Changes between
+/// pages are found when the load is switched: it is no longer based on the newest.
+pub(super) async fn page(tx: &mut Tx<'_>, employer: Uuid, after: &str) -> Result<Vec<Held>> {
+    let mut page = sql::records(tx, employer, after, PAGE).await?;
+    let Some(last) = page.last().map(|held| held.employee_number.clone()) else { return Ok(page) };
+    let at: HashMap<Uuid, usize> = page.iter().enumerate().map(|(at, held)| (held.id, at)).collect();
+    for row in sql::assignments(tx, employer, after, &last).await? {
+        if let Some(at) = at.get(&row.staff_record_id) {
+            page[*at].assignments.push(row.assignment);
         }
-        // In the order of their numbers, so that the newest of a field stays.
-        let holds = sql::holds(tx, id)
-            .await?
-            .into_iter()
-            .map(|hold| ((hold.staff_record_id, hold.field), hold))
-            .collect();
-        let usernames = sql::taken_usernames(tx, id).await?;
-        let others = sql::others_have_staff(tx, id).await?;
-        Ok(Self { employer, records, holds, usernames, others })
     }
+    Ok(page)
 }

@@ -68,6 +68,7 @@ impl Staff {
             }
             Err(error) => return Err(Failed::because(error)),
         };
+        drop(bytes);
         preview(&plan);
         if import.dry_run {
             say!("Nothing was changed: this was a dry run.");
