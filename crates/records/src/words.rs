@@ -60,7 +60,7 @@ pub(crate) const REASON_FORM: &str = "Write the reason in one line of 500 charac
 pub(crate) const WAITS_ALREADY: &str =
     "This role waits for a second HR person already. Ask one of them to look at Roles.";
 pub(crate) const NOBODY_TO_CONFIRM: &str = "A second HR person has to confirm this role, and there is nobody but you and the person it is \
-    for. Grant the role HR to somebody else first.";
+    for. Grant the role HR to somebody else first. Where a colleague of HR has just gone, you can do so after seven days, and the operator at once.";
 pub(crate) const NO_SUCH_GRANT: &str = "There is no such role at this employer.";
 pub(crate) const NOT_HELD: &str = "Nobody holds this role any more: somebody else has withdrawn it.";
 pub(crate) const LAST_HR: &str = "This is the last HR person of the employer, who cannot be withdrawn. Grant the role HR to somebody else first.";

@@ -47,16 +47,17 @@ both_databases!(the_page_says_why_they_cannot_get_in, |portal| async move {
 
     portal.set_password(HELEN).await;
     joanne.get(&helen).await.has("Nothing on record keeps them out");
+    portal.clock.advance(60);
     portal.browser().log_in(HELEN, "wrong").await.is(422);
     joanne
         .get(&helen)
         .await
-        .has("The last password that they typed, on 24 November 2026 at 09:32, was wrong.");
+        .has("The last password that they typed, on 24 November 2026 at 09:33, was wrong.");
     for _ in 0..10 {
         portal.browser().log_in(HELEN, "wrong").await.is(422);
     }
     let page = joanne.get(&helen).await;
-    page.has("Too many wrong passwords were typed. Their account is locked until 24 November 2026 at 09:47.");
+    page.has("Too many wrong passwords were typed. Their account is locked until 24 November 2026 at 09:48.");
     assert!(page.body.contains("value=\"unlock\" checked"));
     help(&mut joanne, &helen, "unlock", "Rang; knows her ward and manager")
         .await
