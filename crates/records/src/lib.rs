@@ -43,8 +43,8 @@ pub use employer::{
 };
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
-pub use pages::{App, holder_of, origin, permitted};
-pub use reason::reason;
+pub use pages::{App, HR, holder_of, of_own_employer, origin, permitted};
+pub use reason::{reason, reason_field};
 pub use roles::{
     Caller, Grant, GrantError, Granted, Held, Permission, Permit, PermitError, Refused, Role, WaitingError,
     WaitingGrant, WithdrawError, addresses, permit, role_confirm, role_grant, role_held, role_refuse,

@@ -2,9 +2,10 @@
 
 use audit::Origin;
 use store::{Clock, Db, Entropy, StoreError};
+use uuid::Uuid;
 use web::{Page, Person, Problem};
 
-use crate::{Caller, Holder, Permission, Permit, PermitError, Refused, permit};
+use crate::{Caller, Holder, Permission, Permit, PermitError, Refused, permit, staff};
 
 /// What the pages of this room need. Cheap to clone.
 #[derive(Clone)]
@@ -18,7 +19,7 @@ pub struct App {
 }
 
 /// Pages of HR.
-pub(crate) const HR: web::Audience = web::Audience::Role(crate::Role::Hr.as_str());
+pub const HR: web::Audience = web::Audience::Role(crate::Role::Hr.as_str());
 /// What changes other people's rights asks for a proof that is not older.
 pub(crate) const RECENT_MINUTES: i64 = 5;
 
@@ -39,6 +40,16 @@ pub async fn permitted(db: &Db, person: &Person, permission: Permission) -> Resu
         Caller { staff_record: person.staff_record, employer: person.employer, inside: person.inside };
     let mut reader = db.read().await?;
     Ok(permit(&mut reader.tx(), &caller, permission, person.employer).await?)
+}
+
+/// Somebody of the employer of whoever asks; whoever else's id it is, there is no such page.
+///
+/// # Errors
+/// [`Problem::NotFound`], or the store's.
+pub async fn of_own_employer(db: &Db, person: &Person, id: Uuid) -> Result<Holder, Problem> {
+    let mut reader = db.read().await?;
+    let holder = staff::holder(&mut reader.tx(), id, person.now).await?;
+    holder.filter(|holder| holder.employer.id == person.employer).ok_or(Problem::NotFound)
 }
 
 /// From where a page is asked for: for the trail.

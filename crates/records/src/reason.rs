@@ -1,5 +1,7 @@
 //! Reasons: whoever acts on somebody else's record says why.
 
+use web::{FieldErrors, ui::TextInput};
+
 use crate::words;
 
 /// Reasons are read by people.
@@ -18,4 +20,13 @@ pub fn reason(typed: &str) -> Result<String, &'static str> {
     } else {
         Ok(typed.to_owned())
     }
+}
+
+/// The field for it, named `reason`, with what was typed and what is wrong with it.
+#[must_use]
+pub fn reason_field(typed: &str, errors: &FieldErrors) -> TextInput {
+    TextInput::new("reason", "Reason*")
+        .hint("It stands on the trail, and they can read it.")
+        .value(typed)
+        .error(errors.at("reason"))
 }

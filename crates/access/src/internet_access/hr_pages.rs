@@ -2,10 +2,10 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use records::{Holder, Permission, permitted};
+use records::{HR, Holder, Permission, of_own_employer, permitted};
 use uuid::Uuid;
 use web::{
-    Audience, FieldErrors, Form, Language, Page, PathId, Person, Problem, Route, format, see_other,
+    FieldErrors, Form, Language, Page, PathId, Person, Problem, Route, format, see_other,
     ui::{BackLink, Button, Checkboxes, ErrorSummary, NotificationBanner, Radios, SummaryList, TextInput},
 };
 
@@ -16,7 +16,6 @@ use super::{
 };
 use crate::{App, account, words};
 
-const ROLE: Audience = Audience::Role("hr");
 /// So many are shown, and decided about, at once.
 const PAGE: usize = 50;
 /// What is not approved: those that are have nothing to wait for, and are found by their name.
@@ -24,10 +23,10 @@ const LISTED: [Status; 3] = [Status::Requested, Status::Refused, Status::Withdra
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
-        Route::get("/hr/internet-access", ROLE, list, app.clone()).in_menu("Internet access requests"),
-        Route::post("/hr/internet-access/decide", ROLE, decide_many, app.clone()),
-        Route::get("/hr/internet-access/{id}", ROLE, show, app.clone()),
-        Route::post("/hr/internet-access/{id}/decide", ROLE, decide_one, app.clone()),
+        Route::get("/hr/internet-access", HR, list, app.clone()).in_menu("Internet access requests"),
+        Route::post("/hr/internet-access/decide", HR, decide_many, app.clone()),
+        Route::get("/hr/internet-access/{id}", HR, show, app.clone()),
+        Route::post("/hr/internet-access/{id}/decide", HR, decide_one, app.clone()),
     ]
 }
 
@@ -174,14 +173,7 @@ fn decide_form(status: Status, typed: Typed<'_>, errors: &FieldErrors) -> Decide
     for (_, value, label, hint) in all.into_iter().filter(|(act, ..)| status.after(*act).is_some()) {
         acts = acts.item_with_hint(value, label, hint);
     }
-    DecideForm {
-        acts,
-        reason: TextInput::new("reason", "Reason*")
-            .hint("It stands on the trail, and they can read it.")
-            .value(typed.reason)
-            .error(errors.at("reason")),
-        button: Button::submit("Decide"),
-    }
+    DecideForm { acts, reason: records::reason_field(typed.reason, errors), button: Button::submit("Decide") }
 }
 
 /// Those whose boxes are ticked.
@@ -212,7 +204,7 @@ async fn decide_many(
     let permit = permitted(&app.db, &person, Permission::DecideInternetAccess).await?;
     let mut holders = Vec::with_capacity(ids.len());
     for id in ids {
-        holders.push(holder(&app, &person, id).await?);
+        holders.push(of_own_employer(&app.db, &person, id).await?);
     }
     let (mut decided, mut left) = (0, 0);
     for holder in holders {
@@ -226,20 +218,13 @@ async fn decide_many(
     Ok(see_other(&format!("/hr/internet-access?status={status}&decided={decided}&left={left}")))
 }
 
-/// Somebody of the employer of whoever asks.
-async fn holder(app: &App, person: &Person, id: Uuid) -> Result<Holder, Problem> {
-    let mut reader = app.db.read().await?;
-    let holder = records::holder(&mut reader.tx(), id, person.now).await?;
-    holder.filter(|holder| holder.employer.id == person.employer).ok_or(Problem::NotFound)
-}
-
 async fn show(
     State(app): State<App>,
     page: Page,
     person: Person,
     PathId(id): PathId,
 ) -> Result<Response, Problem> {
-    let holder = holder(&app, &person, id).await?;
+    let holder = of_own_employer(&app.db, &person, id).await?;
     person_view(&app, &page, &person, &holder, Typed::default(), &FieldErrors::none()).await
 }
 
@@ -286,7 +271,7 @@ async fn decide_one(
     PathId(id): PathId,
     form: Form,
 ) -> Result<Response, Problem> {
-    let holder = holder(&app, &person, id).await?;
+    let holder = of_own_employer(&app.db, &person, id).await?;
     let typed = Typed::of(&form);
     let (act, reason) = match typed.read() {
         Ok(read) => read,

@@ -1,7 +1,7 @@
 use askama::Template;
 use audit::Origin;
 use axum::{extract::State, response::Response};
-use records::{Holder, Permission, Permit, Refused, StaffSearch, permitted};
+use records::{Holder, Permission, Permit, Refused, StaffSearch, of_own_employer, permitted};
 use store::StoreError;
 use uuid::Uuid;
 use web::{
@@ -93,17 +93,10 @@ struct Typed<'f> {
     day: [&'f str; 3],
 }
 
-/// Somebody of the employer of whoever asks.
-async fn holder(app: &App, person: &Person, id: Uuid) -> Result<Holder, Problem> {
-    let mut reader = app.db.read().await?;
-    let holder = records::holder(&mut reader.tx(), id, person.now).await?;
-    holder.filter(|holder| holder.employer.id == person.employer).ok_or(Problem::NotFound)
-}
-
 /// The same, opened: whoever sends a form without having asked for the page sees as much of it, or does as much.
 async fn opened(app: &App, page: &Page, person: &Person, id: Uuid) -> Result<Holder, Problem> {
     let permit = permitted(&app.db, person, Permission::ReadWhy).await?;
-    let holder = holder(app, person, id).await?;
+    let holder = of_own_employer(&app.db, person, id).await?;
     match open(app, &permit, &holder, records::origin(page)).await {
         Ok(()) => Ok(holder),
         Err(OpenError::Refused(refused)) => Err(refused.into()),

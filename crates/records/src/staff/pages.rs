@@ -13,9 +13,9 @@ use super::{AllotError, Holder, allot_username};
 use crate::{
     App, Hold, IdentityField, Permission, StaffSearch, holds,
     import::{Cells, Column, CorrectError, Correction, Editable, correct, editable},
-    origin,
+    of_own_employer, origin,
     pages::HR,
-    permitted, reason, words,
+    permitted, reason, reason_field, words,
 };
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
@@ -60,9 +60,8 @@ struct PersonView<'v> {
 
 /// Somebody of the employer of whoever asks, and their record as it is written, held or not.
 async fn read(app: &App, person: &Person, id: Uuid) -> Result<(Holder, Editable), Problem> {
+    let holder = of_own_employer(&app.db, person, id).await?;
     let mut reader = app.db.read().await?;
-    let holder = super::holder(&mut reader.tx(), id, person.now).await?;
-    let holder = holder.filter(|holder| holder.employer.id == person.employer).ok_or(Problem::NotFound)?;
     let record = editable(&mut reader.tx(), person.employer, id).await?.ok_or(Problem::NotFound)?;
     Ok((holder, record))
 }
@@ -121,13 +120,6 @@ async fn view(
 
 fn held_words(hold: &Hold, person: &Person) -> String {
     words::held_until(hold.field, &format::day_and_time(hold.held_until, &person.zone))
-}
-
-fn reason_field(typed: &str, errors: &FieldErrors) -> TextInput {
-    TextInput::new("reason", "Reason*")
-        .hint("It stands on the trail, and they can read it.")
-        .value(typed)
-        .error(errors.at("reason"))
 }
 
 fn is_day(column: Column) -> bool {

@@ -4,7 +4,7 @@ use http::{HeaderValue, header};
 use store::Instant;
 use uuid::Uuid;
 use web::{
-    Audience, FieldErrors, Form, Page, PathId, Person, Problem, Route, export, format, see_other,
+    FieldErrors, Form, Page, PathId, Person, Problem, Route, export, format, see_other,
     ui::{
         BackLink, Button, Cell, Details, ErrorSummary, FileInput, InputMode, InsetText, NotificationBanner,
         Size, SummaryList, Table, Tag, TagColour, TextInput, WarningCallout, Width,
@@ -18,10 +18,10 @@ use super::{
 use crate::{
     App, IdentityField, Permission, Permit, holder, holder_of,
     import::{Column, Finding, MOST_BYTES, Planned, template},
-    origin, permitted, words,
+    origin,
+    pages::HR,
+    permitted, words,
 };
-
-const HR: Audience = Audience::Role("hr");
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
