@@ -91,6 +91,8 @@ fn certificates(
     }))
 }
 
+/// The first page of those who have left.
+const LEAVERS_HOME: &str = "/leavers/home";
 /// So often what is over is swept.
 const SWEEP: Duration = Duration::from_secs(300);
 
@@ -127,7 +129,14 @@ impl Portal {
         let routes =
             [portal_page::routes(&db), records::routes(&records), access::routes(&app), more_routes].concat();
         let front = Arc::new(app.clone());
-        let corridor = Corridor { site, front, keys, clock: clock.clone(), entropy: entropy.clone() };
+        let corridor = Corridor {
+            site,
+            front,
+            keys,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            leavers_home: LEAVERS_HOME,
+        };
         let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();
         let composers = [access::composers(&app), records::composers(&db, &clock)].concat();
         Ok(Self {
