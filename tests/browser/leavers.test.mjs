@@ -23,7 +23,7 @@ const portal = await startPortal();
 
 const DOOR = 'Payslips and P60s after you have left';
 const REFUSED =
-  'You could not be logged in. Check your username and password and try again. This page lets in people who have left, set a personal address 14 days ago or longer while they worked here, and have a second factor. Nobody else: ask payroll of your employer for your payslips and P60s on paper.';
+  'You could not be logged in. Check your username and password and try again. If they are right, see below whom this page lets in.';
 
 /** From My account to the form, on which the employer's own mailbox is tried first; the mails to both addresses. */
 async function setAddress(page, who, address, look = async () => {}) {
@@ -123,7 +123,7 @@ for (const script of [true, false]) {
     await link(page, DOOR).click();
     await shows(heading(page, DOOR));
     await look('leavers');
-    await says(page, 'No personal address, or no second factor? Ask payroll of your employer for your payslips and P60s on paper.');
+    await says(page, 'Is one of these missing? Ask payroll of your employer for your payslips and P60s on paper.');
 
     // Somebody who works here, and whoever knows no password, are answered alike.
     for (const [username, password] of [

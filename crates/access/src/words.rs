@@ -76,9 +76,7 @@ pub(crate) fn not_let_in(language: Language) -> &'static str {
 pub(crate) fn leaver_not_let_in(language: Language) -> &'static str {
     match language {
         Language::English => {
-            "You could not be logged in. Check your username and password and try again. This page lets in people who have left, set a \
-             personal address 14 days ago or longer while they worked here, and have a second factor. Nobody else: ask payroll of your \
-             employer for your payslips and P60s on paper."
+            "You could not be logged in. Check your username and password and try again. If they are right, see below whom this page lets in."
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::ways::{DAY, GARETH, HELEN, HELENS_MAIL, give_next, id, subjects, time
 
 const FORM: &str = "/my-account/personal-address";
 const HOME: &str = "helen@home.example";
-const NOT_LET_IN: &str = "Nobody else: ask payroll of your employer for your payslips and P60s on paper.";
+const NOT_LET_IN: &str = "If they are right, see below whom this page lets in.";
 
 /// The link as the portal's own path.
 fn path(link: &str) -> String {
