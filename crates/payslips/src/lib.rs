@@ -10,9 +10,14 @@
 //!
 //! The portal shows pay and checks that it adds up. It never computes it.
 
+mod app;
+pub mod body;
 mod model;
+mod settings;
 
+pub use app::App;
 pub use model::{
     Amount, Decimal, Detail, Document, Finding, FindingKind, Frequency, Heading, Line, NiEarnings, P60,
     PayAndTax, Payslip, Pence, Period, RunHead, RunKind, Severity, WhichDocument,
 };
+pub use settings::Settings;
