@@ -10,9 +10,29 @@
 //!
 //! The portal shows pay and checks that it adds up. It never computes it.
 
+mod app;
+pub mod body;
 mod model;
+mod reading;
+mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod view;
+mod words;
 
+pub use app::App;
 pub use model::{
-    Amount, Decimal, Detail, Document, Finding, FindingKind, Frequency, Heading, Line, NiEarnings, P60,
-    PayAndTax, Payslip, Pence, Period, RunHead, RunKind, Severity, WhichDocument,
+    Amount, Block, Compared, Comparison, Decimal, Detail, Document, Finding, FindingKind, Frequency, Heading,
+    Line, NiEarnings, P60, PayAndTax, Payslip, Pence, Period, Reason, RunHead, RunKind, Severity, TaxYear,
+    Total, WhichDocument, compare,
 };
+pub use reading::{Newest, newest};
+pub use settings::Settings;
+pub use view::{Fact, LineView, NiView, P60View, PayAndTaxView, PayslipView};
+pub use words::{p60 as p60_name, payslip as payslip_name};
+
+/// The pages of this room.
+#[must_use]
+pub fn routes(app: &App) -> Vec<web::Route> {
+    reading::pages::routes(app)
+}

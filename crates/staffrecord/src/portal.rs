@@ -124,8 +124,21 @@ impl Portal {
             employers: access::EmployersSeen::default(),
         });
         let records = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
-        let routes =
-            [portal_page::routes(&db), records::routes(&records), access::routes(&app), more_routes].concat();
+        let payslips = payslips::App {
+            db: db.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            keys: keys.clone(),
+            settings: Arc::default(),
+        };
+        let routes = [
+            portal_page::routes(&db),
+            payslips::routes(&payslips),
+            records::routes(&records),
+            access::routes(&app),
+            more_routes,
+        ]
+        .concat();
         let front = Arc::new(app.clone());
         let corridor = Corridor { site, front, keys, clock: clock.clone(), entropy: entropy.clone() };
         let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();

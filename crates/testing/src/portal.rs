@@ -6,7 +6,7 @@ use second_factors::testing::Phone;
 use store::{Clock, Db, Entropy, Instant, testing::Fresh};
 use web::{Keys, Site};
 
-use crate::{Answer, Browser};
+use crate::{Answer, Browser, pay};
 
 /// Where the clock stands when a portal is made.
 pub const START: &str = "2026-11-24T09:00:00Z";
@@ -108,7 +108,7 @@ impl Portal {
             clock: clock.clone(),
             entropy: entropy.clone(),
             site,
-            keys: Keys::seeded(7),
+            keys: Keys::seeded(pay::KEYS),
             access: settings,
             transport: mail::Transport::folder(folder.path().join("mail")).expect("a folder"),
             sender: mail::Sender::new("portal@portal.example", None, None).expect("an address"),

@@ -86,6 +86,7 @@ fn act(entry: &Entry) -> String {
         "records.role_refused" => format!("Decided not to grant you the role {}.", text("role")),
         "records.identity_released" => format!("Let your new {} work early.", text("field")),
         "records.identity_stopped" => format!("Stopped the change of your {}.", text("field")),
+        "payslips.looked_at" => "Looked at a payslip or P60 of yours while checking it.".into(),
         // Later rooms and releases: the event's own word is better than nothing.
         other => other.rsplit_once('.').map_or(other, |(_, what)| what).replace('_', " "),
     }
