@@ -1,0 +1,18 @@
+//! Payslips and P60s: what payroll publishes, all or nothing, and what each person reads of their own and nobody else's.
+//!
+//! This room knows `records` and all below it, and not `access`: it sees a `web::Person`. Its words:
+//!
+//! - a *run* ([`RunHead`]) is what payroll publishes at once: payslips of one period, or the P60s of a tax year, by a file;
+//! - a [`Payslip`] is one assignment's pay of one period in one run; a [`P60`] is a person's tax year. Either is a [`Document`], sealed into one
+//!   compact row whose key is the staff record, the pay date and the run;
+//! - a run is *main*, *supplementary* or a *correction*, whose documents stand in the place of earlier ones;
+//! - a [`Finding`] is what a check has found: an error, which keeps the run from being published, or a warning, which is ticked off.
+//!
+//! The portal shows pay and checks that it adds up. It never computes it.
+
+mod model;
+
+pub use model::{
+    Amount, Decimal, Detail, Document, Finding, FindingKind, Frequency, Heading, Line, NiEarnings, P60,
+    PayAndTax, Payslip, Pence, Period, RunHead, RunKind, Severity, WhichDocument,
+};

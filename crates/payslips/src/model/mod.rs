@@ -1,0 +1,11 @@
+//! What a payslip, a P60 and a run are: plain types and pure rules.
+
+mod document;
+mod finding;
+mod money;
+mod run;
+
+pub use document::{Amount, Detail, Document, Heading, Line, NiEarnings, P60, PayAndTax, Payslip, Period};
+pub use finding::{Finding, FindingKind, Severity};
+pub use money::{Decimal, Pence};
+pub use run::{Frequency, RunHead, RunKind, WhichDocument};
