@@ -66,6 +66,8 @@ impl Groups {
                 groups.add(&row, errors);
             }
         });
+        groups.text.shrink_to_fit();
+        groups.rows.shrink_to_fit();
         groups
     }
 
