@@ -135,8 +135,7 @@ async fn list_view(
             .then(|| (people(waiting, ticked, person, errors), decide_form(status, typed, errors))),
         next,
     };
-    let shell = page.shell("Internet access requests");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Internet access requests").invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn people(waiting: Vec<Waiting>, ticked: &[Uuid], person: &Person, errors: &FieldErrors) -> Checkboxes {
@@ -260,8 +259,9 @@ async fn person_view(
             .row("Internet access", says),
         form,
     };
-    let shell = page.shell(format!("Internet access: {}", holder.record.name()));
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(format!("Internet access: {}", holder.record.name()))
+        .invalid_if(!errors.is_empty())
+        .show(&body)
 }
 
 async fn decide_one(

@@ -123,18 +123,18 @@ impl Alike {
         }
     }
 
-    /// The values of each field that are new here, with the date of birth and the line that they come with; of equals the last.
-    pub(super) fn brought<'a>(&'a self, groups: &Groups) -> [HashMap<&'a str, (Day, u64)>; 2] {
-        self.0.each_ref().map(|values| {
-            let new = |(at, value): (usize, &Value)| match value.whose {
-                Whose::File(place, true) => Some((place, at)),
-                _ => None,
-            };
-            let mut new: Vec<(usize, usize)> = values.list.iter().enumerate().filter_map(new).collect();
-            new.sort_unstable();
-            let told = |(place, at)| (values.text(at), (values.list[at].born, groups.line(place)));
-            new.into_iter().map(told).collect()
-        })
+    /// The values of a field, by its place in [`SHARED`], that are new here, with the date of birth and the line that they come with; of
+    /// equals the last.
+    pub(super) fn brought(&self, field: usize, groups: &Groups) -> HashMap<&str, (Day, u64)> {
+        let values = &self.0[field];
+        let new = |(at, value): (usize, &Value)| match value.whose {
+            Whose::File(place, true) => Some((place, at)),
+            _ => None,
+        };
+        let mut new: Vec<(usize, usize)> = values.list.iter().enumerate().filter_map(new).collect();
+        new.sort_unstable();
+        let told = |(place, at)| (values.text(at), (values.list[at].born, groups.line(place)));
+        new.into_iter().map(told).collect()
     }
 }
 

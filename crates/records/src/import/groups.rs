@@ -64,6 +64,8 @@ impl Groups {
         let mut groups = Self::default();
         let each = |event: Event<'_>| groups.take(event, today, errors, warnings);
         tables::read(Cursor::new(bytes), &FORM, each).expect("memory can always be read");
+        groups.text.shrink_to_fit();
+        groups.rows.shrink_to_fit();
         groups
     }
 

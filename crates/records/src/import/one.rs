@@ -194,7 +194,7 @@ async fn write(
     let hours = i64::from(employer.settings.policies.identity_hold_hours);
     let load = Load { employer: employer.id, number, at: now, held_until: now.plus_minutes(hours * 60) };
     let mut piece = Piece::default();
-    piece.add(outcome, None, load, &app.entropy);
+    piece.add(outcome, load, &app.entropy);
     piece.write(tx).await?;
     sql::mark_switched(tx, employer.id, number, now).await?;
     let entry = NewEntry {
@@ -236,7 +236,7 @@ async fn judge(
         return Err(CorrectError::Findings(errors.finish()));
     };
     let state = State::new(employer, holds);
-    let outcome = compare(groups.group(place), Some(&held), &state, now, &mut errors, &mut warnings);
+    let outcome = compare(groups.group(place), &held, &state, now, &mut errors, &mut warnings);
     check_alike(tx, &outcome, &held, &mut errors).await?;
     check_managers(tx, &outcome, &held, state.employer.id, &mut errors).await?;
     if errors.is_empty() {

@@ -206,8 +206,7 @@ fn grant_view(page: &Page, form: &Form, errors: &FieldErrors) -> Result<Response
         reason: reason_input(form.get("reason"), errors),
         button: Button::submit("Grant the role"),
     };
-    let shell = page.shell("Grant a role");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Grant a role").invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn grant(State(app): State<App>, page: Page, person: Person, form: Form) -> Result<Response, Problem> {
@@ -294,8 +293,7 @@ async fn withdraw_view(
         reason: reason_input(typed, errors),
         button: Button::submit("Withdraw the role").warning(),
     };
-    let shell = page.shell("Withdraw a role");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Withdraw a role").invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn withdraw(

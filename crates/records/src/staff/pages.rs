@@ -114,8 +114,7 @@ async fn view(
         reason: reason_field(typed, errors),
         allot: Button::submit("Allot a new username").secondary(),
     };
-    let shell = page.shell(holder.record.name());
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(holder.record.name()).invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn held_words(hold: &Hold, person: &Person) -> String {
@@ -236,8 +235,7 @@ fn correct_view(
         reason: reason_field(typed_reason, errors),
         button: Button::submit("Save"),
     };
-    let shell = page.shell(format!("Correct {}", holder.record.name()));
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(format!("Correct {}", holder.record.name())).invalid_if(!errors.is_empty()).show(&body)
 }
 
 /// The record with what was typed in place of what is held. What was not sent stays.

@@ -73,8 +73,7 @@ fn view(page: &Page, employer: &Employer, errors: &FieldErrors) -> Result<Respon
         button: Button::submit(words::SEE_CHANGE),
         remove: Button::submit("Take the logo off").secondary(),
     };
-    let shell = page.shell(words::section(Section::Logo));
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(words::section(Section::Logo)).invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn preview_logo(

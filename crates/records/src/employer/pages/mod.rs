@@ -109,8 +109,7 @@ impl<'v> FormView<'v> {
     }
 
     fn show(self) -> Result<Response, Problem> {
-        let shell = self.page.shell(self.title);
-        if self.errors.is_empty() { shell.show(&self) } else { shell.invalid().show(&self) }
+        self.page.shell(self.title).invalid_if(!self.errors.is_empty()).show(&self)
     }
 }
 
