@@ -184,7 +184,7 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn new(field: impl Into<String>, value: impl fmt::Display, text: impl Into<String>) -> Self {
-        Self { field: field.into(), value: words::shortened(&value.to_string()), text: text.into() }
+        Self { field: field.into(), value: tables::shortened(&value.to_string()), text: text.into() }
     }
 }
 

@@ -8,8 +8,8 @@ use std::{
 use store::Day;
 
 use super::{
-    Column,
-    finding::{Finding, Findings, Scattered},
+    Column, Finding,
+    finding::{Findings, Scattered},
     groups::Groups,
     state::Fields,
 };
@@ -151,7 +151,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::import::file::Source;
 
     fn day(born: u8) -> Day {
         Day::new(1980, 1, 1).unwrap().plus_days(i32::from(born))
@@ -179,7 +178,7 @@ mod tests {
             let mut text = "employee_number,first_names,last_name,date_of_birth,start_date\n".to_owned();
             (1..=file.len()).for_each(|at| text.push_str(&format!("{at},Ann,Lee,1980-01-01,2020-01-01\n")));
             let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-            let groups = Groups::read(Source::Csv(text.into()), Day::new(2026, 11, 26).unwrap(), &mut errors, &mut warnings);
+            let groups = Groups::of_text(&text, Day::new(2026, 11, 26).unwrap(), &mut errors, &mut warnings);
             prop_assert_eq!(groups.len(), file.len());
             let mut alike = Alike::default();
             let mut numbers = Vec::new();

@@ -4,8 +4,8 @@ use store::{Day, Instant};
 use uuid::Uuid;
 
 use super::{
-    Change, Column,
-    finding::{Finding, Findings},
+    Change, Column, Finding,
+    finding::Findings,
     groups::Group,
     row::{Cell, Person, Post},
     state::{Assignment, FieldHold, Fields, Held, State, last_day},

@@ -6,10 +6,10 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 use store::{Day, Db, Instant, StoreError};
 
 use super::{
-    Column,
+    Column, Finding,
     alike::{Alike, SHARED},
     compare::{Outcome, compare},
-    finding::{Finding, Findings, Scattered},
+    finding::{Findings, Scattered},
     groups::Groups,
     sql,
     state::{self, Held, State, last_day},

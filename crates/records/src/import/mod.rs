@@ -22,14 +22,13 @@ mod row;
 mod sql;
 mod state;
 pub mod upload;
-mod workbook;
 
 pub use apply::{Applied, ApplyError, Options, apply};
 pub use column::{Column, help, template};
-pub use file::{MOST_BYTES, MOST_LINES};
-pub use finding::{Finding, MOST_FINDINGS};
+pub use file::{MOST_BYTES, MOST_COLUMNS, MOST_LINES};
+pub use finding::MOST_FINDINGS;
 pub(crate) use jobs::loaded_handler;
 pub use one::{Cells, CorrectError, Corrected, Correction, Editable, correct, editable};
 pub use plan::{Change, Counts, Plan, PlanError, Planned, plan};
 use plan::{file_hash, plain_name};
-pub use workbook::MOST_COLUMNS;
+pub use tables::Finding;

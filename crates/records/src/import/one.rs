@@ -8,10 +8,9 @@ use store::{Instant, StoreError, Tx, jobs};
 use uuid::Uuid;
 
 use super::{
-    Column, Counts,
+    Column, Counts, Finding,
     compare::{Outcome, compare},
-    file::Source,
-    finding::{Finding, Findings},
+    finding::Findings,
     groups::Groups,
     jobs::LOADED,
     piece::{Load, Piece},
@@ -232,7 +231,7 @@ async fn judge(
     let text =
         as_file(&held.employee_number, typed).map_err(|error| StoreError::Damaged(error.to_string()))?;
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-    let groups = Groups::read(Source::Csv(text.into()), employer.today(now), &mut errors, &mut warnings);
+    let groups = Groups::of_text(&text, employer.today(now), &mut errors, &mut warnings);
     let Some(place) = groups.places().next().filter(|_| errors.is_empty()) else {
         return Err(CorrectError::Findings(errors.finish()));
     };

@@ -4,9 +4,9 @@ use store::{Day, Db, Instant, StoreError};
 use uuid::Uuid;
 
 use super::{
+    Finding,
     compare::Outcome,
-    file,
-    finding::{Finding, Findings},
+    finding::Findings,
     groups::Groups,
     matching::{Matched, matched},
     sql,
@@ -162,9 +162,8 @@ pub async fn plan(
     let mut reader = db.read().await?;
     let employer = employer::employer(&mut reader.tx(), employer).await?.ok_or(PlanError::NoEmployer)?;
     drop(reader);
-    let source = file::open(bytes).map_err(|finding| PlanError::Findings(vec![finding]))?;
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-    let groups = Groups::read(source, employer.today(now), &mut errors, &mut warnings);
+    let groups = Groups::of_file(bytes, employer.today(now), &mut errors, &mut warnings);
     // With a broken header or no right row, there is nothing to compare.
     if groups.len() == 0 {
         return Err(PlanError::Findings(errors.finish()));

@@ -163,7 +163,7 @@ async fn preview_networks(
             Some(network) if networks.contains(&network) => {}
             Some(network) => networks.push(network),
             None => {
-                errors.add("networks", words::fault_at_field(&words::shortened(&text), words::NETWORK_FORM));
+                errors.add("networks", words::fault_at_field(&tables::shortened(&text), words::NETWORK_FORM));
             }
         }
     }
@@ -350,7 +350,7 @@ fn read_policies(form: &Form) -> Result<Policies, FieldErrors> {
         match typed.parse() {
             Ok(value) => policies.set_number(number.field, value),
             Err(_) => {
-                let typed = words::shortened(typed);
+                let typed = tables::shortened(typed);
                 errors.add(number.field, words::fault_at_field(&typed, words::WHOLE_NUMBER));
             }
         }

@@ -26,10 +26,10 @@ const LISTED: i64 = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
     /// There is nothing in it.
-    #[error("{}", words::FILE_EMPTY)]
+    #[error("{}", tables::FILE_EMPTY)]
     Empty,
     /// It is too large.
-    #[error("{}", words::FILE_TOO_LARGE)]
+    #[error("{}", tables::file_too_large(MOST_BYTES as u64))]
     TooLarge,
     /// Too many wait already.
     #[error("{}", words::too_many_uploads(MOST_WAITING))]
