@@ -10,7 +10,9 @@
 //!
 //! The portal shows pay and checks that it adds up. It never computes it.
 
+pub mod checks;
 mod model;
+pub mod run_file;
 
 pub use model::{
     Amount, Decimal, Detail, Document, Finding, FindingKind, Frequency, Heading, Line, NiEarnings, P60,
