@@ -12,7 +12,9 @@
 
 mod app;
 pub mod body;
+pub mod checks;
 mod model;
+pub mod run_file;
 mod settings;
 
 pub use app::App;

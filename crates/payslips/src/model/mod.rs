@@ -8,4 +8,5 @@ mod run;
 pub use document::{Amount, Detail, Document, Heading, Line, NiEarnings, P60, PayAndTax, Payslip, Period};
 pub use finding::{Finding, FindingKind, Severity};
 pub use money::{Decimal, Pence};
+pub(crate) use money::{MOST_PENCE, PENNY};
 pub use run::{Frequency, RunHead, RunKind, WhichDocument};
