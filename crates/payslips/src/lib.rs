@@ -15,6 +15,7 @@ pub mod body;
 pub mod checks;
 mod model;
 pub mod run_file;
+pub mod runs;
 mod settings;
 
 pub use app::App;
@@ -23,3 +24,15 @@ pub use model::{
     PayAndTax, Payslip, Pence, Period, RunHead, RunKind, Severity, WhichDocument,
 };
 pub use settings::Settings;
+
+/// The jobs of this room.
+#[must_use]
+pub fn handlers(app: &App) -> Vec<store::jobs::Handler> {
+    runs::handlers(app)
+}
+
+/// Who writes the mails of this room.
+#[must_use]
+pub fn composers(app: &App) -> Vec<mail::Composer> {
+    runs::composers(app)
+}
