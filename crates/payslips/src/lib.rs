@@ -12,8 +12,11 @@
 
 mod app;
 pub mod body;
+pub mod checks;
 mod model;
 mod reading;
+pub mod run_file;
+pub mod runs;
 mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -35,4 +38,16 @@ pub use words::{p60 as p60_name, payslip as payslip_name};
 #[must_use]
 pub fn routes(app: &App) -> Vec<web::Route> {
     reading::pages::routes(app)
+}
+
+/// The jobs of this room.
+#[must_use]
+pub fn handlers(app: &App) -> Vec<store::jobs::Handler> {
+    runs::handlers(app)
+}
+
+/// Who writes the mails of this room.
+#[must_use]
+pub fn composers(app: &App) -> Vec<mail::Composer> {
+    runs::composers(app)
 }

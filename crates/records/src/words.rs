@@ -635,6 +635,8 @@ pub(crate) mod settings {
     pub(crate) const SECOND_FACTOR: &str = "Second factors of staff who log in from outside";
     pub(crate) const SECOND_FACTOR_HINT: &str = "Whoever holds a role always gives one.";
     pub(crate) const ROLES_FROM_OUTSIDE: &str = "Whether the pages of roles open outside your networks";
+    pub(crate) const PAYSLIPS_TWO_PERSONS: &str =
+        "Whether two people of payroll have to agree before payslips are published";
 
     pub(crate) fn internet_access(choice: InternetAccess) -> &'static str {
         match choice {

@@ -29,6 +29,8 @@ pub struct Parts {
     pub keys: Keys,
     /// The `[access]` table.
     pub access: access::Settings,
+    /// The `[payslips]` table.
+    pub payslips: payslips::Settings,
     /// How mail leaves.
     pub transport: mail::Transport,
     /// Who it comes from.
@@ -67,6 +69,8 @@ pub struct Portal {
     pub router: axum::Router,
     /// Accounts.
     pub access: access::App,
+    /// Payslips.
+    pub payslips: payslips::App,
     /// The host name at which cards are asked for, and who judges them.
     pub card_host: Option<(String, Checker)>,
     /// Jobs.
@@ -100,8 +104,20 @@ impl Portal {
     /// # Errors
     /// See [`OpenError`].
     pub fn new(parts: Parts) -> Result<Self, OpenError> {
-        let Parts { db, clock, entropy, site, keys, access, transport, sender, anchor, more_routes, folder } =
-            parts;
+        let Parts {
+            db,
+            clock,
+            entropy,
+            site,
+            keys,
+            access,
+            payslips,
+            transport,
+            sender,
+            anchor,
+            more_routes,
+            folder,
+        } = parts;
         let certificates = certificates(&access, &site, &folder)?;
         let card_host = access.smartcard_certificates.as_ref().map(|settings| settings.host.clone());
         let card_host = card_host.zip(certificates.as_ref().map(|certificates| certificates.checker.clone()));
@@ -124,16 +140,16 @@ impl Portal {
             employers: access::EmployersSeen::default(),
         });
         let records = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
-        let payslips = payslips::App {
+        let pay = payslips::App {
             db: db.clone(),
             clock: clock.clone(),
             entropy: entropy.clone(),
             keys: keys.clone(),
-            settings: Arc::default(),
+            settings: Arc::new(payslips),
         };
         let routes = [
             portal_page::routes(&db),
-            payslips::routes(&payslips),
+            payslips::routes(&pay),
             records::routes(&records),
             access::routes(&app),
             more_routes,
@@ -141,8 +157,11 @@ impl Portal {
         .concat();
         let front = Arc::new(app.clone());
         let corridor = Corridor { site, front, keys, clock: clock.clone(), entropy: entropy.clone() };
-        let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();
-        let composers = [access::composers(&app), records::composers(&db, &clock)].concat();
+        let handlers =
+            [access::handlers(&app), records::handlers(&db, &clock, &entropy), payslips::handlers(&pay)]
+                .concat();
+        let composers =
+            [access::composers(&app), records::composers(&db, &clock), payslips::composers(&pay)].concat();
         Ok(Self {
             router: card_host::by_host(
                 web::build(&routes, corridor),
@@ -154,6 +173,7 @@ impl Portal {
             postman: Postman::new(db.clone(), clock.clone(), entropy.clone(), transport, sender, composers),
             sealer: Arc::new(Sealer::new(db, clock, entropy, anchor)),
             access: app,
+            payslips: pay,
         })
     }
 

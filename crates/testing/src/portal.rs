@@ -110,6 +110,7 @@ impl Portal {
             site,
             keys: Keys::seeded(pay::KEYS),
             access: settings,
+            payslips: payslips::Settings { demo_numbers: true, ..payslips::Settings::default() },
             transport: mail::Transport::folder(folder.path().join("mail")).expect("a folder"),
             sender: mail::Sender::new("portal@portal.example", None, None).expect("an address"),
             anchor: Some(folder.path().join("anchor.txt")),

@@ -148,6 +148,12 @@ impl Keys {
         self.pay()[0].0
     }
 
+    /// The numbers of all keys for pay that are known here, the newest first.
+    #[must_use]
+    pub fn numbers_for_pay(&self) -> Vec<i64> {
+        self.pay().iter().map(|(number, _)| *number).collect()
+    }
+
     /// [`Keys::seal`] for pay, and the number of the key that did it.
     ///
     /// # Panics

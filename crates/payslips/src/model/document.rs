@@ -12,8 +12,9 @@ pub struct Period {
     pub to: Day,
 }
 
-/// Whose document it is, as it stood when payroll published it: a payslip does not change with its person's name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whose document it is, as it stood when payroll published it: a payslip does not change with its person's name. A document that was just
+/// read from a file has an empty one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
     /// The employer's name.
     pub employer: String,

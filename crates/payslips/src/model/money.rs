@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Pence(pub i64);
 
 /// Far more than anybody's pay: a larger amount is refused when a file is read, so that sums of them cannot overflow.
-pub const MOST_PENCE: Pence = Pence(100_000_000_000);
+pub(crate) const MOST_PENCE: Pence = Pence(100_000_000_000);
 
 impl Add for Pence {
     type Output = Self;
@@ -70,7 +70,7 @@ impl Decimal {
 }
 
 /// A penny in millionths of a millionth of a pound.
-pub const PENNY: i128 = 10_000_000_000;
+pub(crate) const PENNY: i128 = 10_000_000_000;
 
 /// `37.50`, `12.3833`: two digits after the point, and more where there are more.
 impl fmt::Display for Decimal {

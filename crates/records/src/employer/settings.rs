@@ -129,6 +129,9 @@ pub struct Policies {
     pub username_change_days: u32,
     /// Whether a role's pages may be used from outside the employer's networks.
     pub roles_from_outside: bool,
+    /// Whether it takes two people of payroll to publish a run of payslips.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub payslips_two_persons: bool,
 }
 
 impl Default for Policies {
@@ -150,6 +153,7 @@ impl Default for Policies {
             identity_hold_hours: 24,
             username_change_days: 90,
             roles_from_outside: false,
+            payslips_two_persons: false,
         }
     }
 }

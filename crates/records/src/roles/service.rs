@@ -62,7 +62,10 @@ pub async fn still_held(tx: &mut Tx<'_>, permit: &Permit) -> Result<Result<(), R
 
 /// The permit of somebody who asked for what is done later, behind the pages: they have to hold the role still. From where they asked
 /// was judged when they did.
-pub(crate) async fn permit_later(
+///
+/// # Errors
+/// A refusal, or the store's.
+pub async fn permit_later(
     tx: &mut Tx<'_>,
     staff_record: Uuid,
     permission: Permission,

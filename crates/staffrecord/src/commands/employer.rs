@@ -135,6 +135,9 @@ fn all(settings: &Settings) -> Result<Value, Failed> {
         for key in ["message", "logo"] {
             fields.entry(key).or_insert(Value::Null);
         }
+        if let Some(Value::Object(policies)) = fields.get_mut("policies") {
+            policies.entry("payslips_two_persons").or_insert(Value::Bool(false));
+        }
     }
     Ok(value)
 }
@@ -236,6 +239,7 @@ mod tests {
             "policies.internet_access=hr",
             "policies.password_length=20",
             "policies.roles_from_outside=true",
+            "policies.payslips_two_persons=true",
             "learning.message=It is recommended",
             "learning.homepage=https://learning.example",
             r#"local_links=[{"title":"PC Checker","address":"https://check.example","only_for":"hr"}]"#,
@@ -245,6 +249,7 @@ mod tests {
         assert_eq!(settings.service_desk.phone, "01234 567890");
         assert_eq!(settings.mail_domains, ["nhs.net", "example.nhs.uk"]);
         assert_eq!(settings.policies.password_length, 20);
+        assert!(settings.policies.payslips_two_persons);
         assert_eq!(settings.learning.unwrap().homepage, "https://learning.example");
         assert_eq!(settings.local_links[0].title, "PC Checker");
         assert_eq!(settings.local_links[0].only_for, Some(records::Role::Hr));

@@ -290,6 +290,7 @@ async fn settle(installation: &Installation, seconds: i64) {
         keys: config.keys(&entropy).unwrap(),
         entropy,
         access: config.access.clone(),
+        payslips: config.payslips.clone(),
         transport,
         sender,
         anchor: config.anchor(),

@@ -279,7 +279,7 @@ async fn preview_messages(
     }
 }
 
-const CHOICES: [&str; 3] = ["internet_access", "second_factor", "roles_from_outside"];
+const CHOICES: [&str; 4] = ["internet_access", "second_factor", "roles_from_outside", "payslips_two_persons"];
 
 async fn policies(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
     let employer = &holder_of(&person)?.employer;
@@ -288,6 +288,7 @@ async fn policies(State(_): State<App>, page: Page, person: Person) -> Result<Re
         "internet_access" => policies.internet_access.to_string(),
         "second_factor" => policies.second_factor.to_string(),
         "roles_from_outside" => policies.roles_from_outside.to_string(),
+        "payslips_two_persons" => policies.payslips_two_persons.to_string(),
         _ => {
             let number = policies.numbers().into_iter().find(|number| number.field == field);
             number.map(|number| number.value.to_string()).unwrap_or_default()
@@ -317,7 +318,11 @@ fn policies_view(
     for each in [false, true] {
         outside = outside.item(each.to_string(), words::yes_or_no(each));
     }
-    let mut fields: Vec<Content> = vec![access.into(), factor.into(), outside.into()];
+    let mut two = radios("payslips_two_persons", say::PAYSLIPS_TWO_PERSONS);
+    for each in [false, true] {
+        two = two.item(each.to_string(), words::yes_or_no(each));
+    }
+    let mut fields: Vec<Content> = vec![access.into(), factor.into(), outside.into(), two.into()];
     for number in Policies::default().numbers() {
         let field = TextInput::new(number.field, say::policy(number.field))
             .hint(say::policy_hint(number.field, number.least, number.most))
@@ -344,6 +349,10 @@ fn read_policies(form: &Form) -> Result<Policies, FieldErrors> {
     match form.get("roles_from_outside").parse() {
         Ok(choice) => policies.roles_from_outside = choice,
         Err(_) => errors.add("roles_from_outside", words::CHOOSE_ONE),
+    }
+    match form.get("payslips_two_persons").parse() {
+        Ok(choice) => policies.payslips_two_persons = choice,
+        Err(_) => errors.add("payslips_two_persons", words::CHOOSE_ONE),
     }
     for number in Policies::default().numbers() {
         let typed = form.get(number.field).trim();
