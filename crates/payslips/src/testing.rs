@@ -31,6 +31,19 @@ impl Made {
     }
 }
 
+const COLUMNS: &[&str] = &[
+    "staff_record_id",
+    "pay_date",
+    "run_id",
+    "id",
+    "assignment_number",
+    "period_from",
+    "period_to",
+    "replaces",
+    "key_number",
+    "body",
+];
+
 /// Writes a run of these documents that stands in this state, and hands over its id and those of the documents.
 ///
 /// # Errors
@@ -84,18 +97,6 @@ pub async fn run(
                 Value::Bytes(body),
             ]);
         }
-        const COLUMNS: &[&str] = &[
-            "staff_record_id",
-            "pay_date",
-            "run_id",
-            "id",
-            "assignment_number",
-            "period_from",
-            "period_to",
-            "replaces",
-            "key_number",
-            "body",
-        ];
         db.write(move |tx| async move { insert_many(tx, "pay_document", COLUMNS, rows).await }.boxed())
             .await?;
     }

@@ -19,6 +19,12 @@ pub(crate) fn difference(amount: Pence) -> String {
     if amount.0 > 0 { format!("+{}", pounds(amount)) } else { pounds(amount) }
 }
 
+/// `£12.3833`: a rate, with all its digits.
+fn per_unit(rate: Decimal) -> String {
+    let sign = if rate.0 < 0 { "-" } else { "" };
+    format!("{sign}£{}", Decimal(rate.0.saturating_abs()))
+}
+
 /// `3.5`: as people say a number.
 fn said(number: Decimal) -> String {
     let text = number.to_string();
@@ -83,9 +89,9 @@ pub(crate) fn how(units: Option<Decimal>, unit: Option<&str>, rate: Option<Decim
         None => units.to_string(),
     });
     match (units, rate) {
-        (Some(units), Some(rate)) => Some(format!("{units} at £{rate}")),
+        (Some(units), Some(rate)) => Some(format!("{units} at {}", per_unit(rate))),
         (Some(units), None) => Some(units),
-        (None, Some(rate)) => Some(format!("at £{rate}")),
+        (None, Some(rate)) => Some(format!("at {}", per_unit(rate))),
         (None, None) => None,
     }
 }
@@ -151,7 +157,8 @@ pub(crate) fn reason(reason: &Reason) -> String {
             format!("{description} is {by} {unit} {word}: {}", difference(*effect))
         }
         Reason::Rate { description, then, now, effect } => {
-            format!("The rate of {description} changed from £{then} to £{now}: {}", difference(*effect))
+            let (then, now) = (per_unit(*then), per_unit(*now));
+            format!("The rate of {description} changed from {then} to {now}: {}", difference(*effect))
         }
         Reason::Amount { block: Block::Payment, description, effect } => {
             let word = if effect.0 < 0 { "less" } else { "more" };

@@ -755,7 +755,7 @@ const MET: [(&str, usize, &[&str]); 25] = [
         &["default", "with error message and hint", "without heading", "with autocomplete attribute"],
     ),
     ("radios", 25, &["default", "inline", "with hints on items", "with error message"]),
-    ("select", 14, &["default", "with selected value", "with error message and hint", "without heading"]),
+    ("select", 13, &["default", "with selected value", "with error message and hint", "without heading"]),
     ("skip-link", 1, &["default"]),
     ("summary-list", 8, &["default", "with actions", "with multiple actions", "without border"]),
     ("tables", 11, &["default", "with numeric format (full width, past day)", "without border", "with tags"]),
