@@ -25,7 +25,7 @@ window.addEventListener("pageshow", (event) => {
 if (location.pathname === LOGGED_OUT) {
   // The other tabs still show what the person read. Where time ran out they see it themselves; a tab that slept and
   // wakes late must not throw out the person who works in another.
-  if (!location.search) {
+  if (!location.search || location.search === "?door=leavers") {
     tabs?.postMessage({ ended: true });
   }
 } else if (isLoggedIn) {

@@ -185,7 +185,11 @@ impl World {
         for person in people {
             let (email, date_of_birth) = (person.email.clone(), person.born);
             let client = Client { address: Ipv4Addr::LOCALHOST.into(), hidden: false };
-            recovery::request(app, Request { email, date_of_birth, username: None, client }).await?;
+            recovery::request(
+                app,
+                Request { email, date_of_birth, username: None, client, door: access::Door::Staff },
+            )
+            .await?;
         }
         portal.settle().await?;
         let hash = app.hasher.hash(&Password::new(PASSWORD)).await?;

@@ -72,6 +72,17 @@ pub(crate) fn not_let_in(language: Language) -> &'static str {
     }
 }
 
+/// The same, at the leavers' door.
+pub(crate) fn leaver_not_let_in(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "You could not be logged in. Check your username and password and try again. This page lets in people who have left, set a \
+             personal address 14 days ago or longer while they worked here, and have a second factor. Nobody else: ask payroll of your \
+             employer for your payslips and P60s on paper."
+        }
+    }
+}
+
 pub(crate) fn no_username(language: Language) -> &'static str {
     match language {
         Language::English => "Enter your username.",
@@ -117,6 +128,14 @@ pub(crate) fn remember(language: Language, days: u32) -> String {
         Language::English => {
             format!("This is my own device: do not ask here again for {}", format::days(days.into()))
         }
+    }
+}
+
+/// So many years, in words.
+pub(crate) fn years(language: Language, years: u32) -> String {
+    match (language, years) {
+        (Language::English, 1) => "1 year".into(),
+        (Language::English, years) => format!("{years} years"),
     }
 }
 

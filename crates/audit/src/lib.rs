@@ -29,5 +29,5 @@ mod sql;
 mod verify;
 
 pub use model::{Actor, Entry, Hash, Head, LARGEST_ENTRY, NewEntry, Origin};
-pub use service::{SealError, Sealer, about, append, done_by_others, unsealed};
+pub use service::{SealError, Sealer, about, about_with, append, done_by_others, unsealed};
 pub use verify::{Finding, MOST_FINDINGS, NotProvable, Report, VerifyError, verify};

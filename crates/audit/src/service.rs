@@ -54,6 +54,19 @@ pub async fn done_by_others(tx: &mut Tx<'_>, staff_record: Uuid, limit: i64) -> 
     sql::done_by_others(tx, staff_record, limit).await
 }
 
+/// The newest entries about a staff record whose event begins with `event`, newest first, sealed or not.
+///
+/// # Errors
+/// What the database says.
+pub async fn about_with(
+    tx: &mut Tx<'_>,
+    staff_record: Uuid,
+    event: &str,
+    limit: i64,
+) -> store::Result<Vec<Entry>> {
+    sql::about_with(tx, staff_record, event, limit).await
+}
+
 /// How many entries wait to be sealed.
 ///
 /// # Errors

@@ -41,6 +41,18 @@ pub(crate) async fn done_by_others(tx: &mut Tx<'_>, staff_record: Uuid, limit: i
         .bind(staff_record).bind(limit).fetch_all(c).await)
 }
 
+pub(crate) async fn about_with(
+    tx: &mut Tx<'_>,
+    staff_record: Uuid,
+    event: &str,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    on!(tx, c => sqlx::query_as(
+        "SELECT id, at, actor, actor_staff_record, actor_role, about, employer, event, reason, data, address, request
+         FROM audit_entry WHERE about = $1 AND SUBSTR(event, 1, LENGTH($2)) = $2 ORDER BY at DESC, id DESC LIMIT $3")
+        .bind(staff_record).bind(event).bind(limit).fetch_all(c).await)
+}
+
 pub(crate) async fn count_unsealed(tx: &mut Tx<'_>) -> Result<i64> {
     on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM audit_entry WHERE number IS NULL").fetch_one(c).await)
 }

@@ -8,6 +8,7 @@
 //!   statement; its email, date of birth and smartcard UUID are the values in force;
 //! - a [`Username`] belongs to a staff record and is never used for another;
 //! - a [`Hold`] keeps a changed identity field from working for a while, in which the person may [stop it](stop_hold);
+//! - a [`PersonalAddress`] is one of a person's own, by which they get at payslips when they have left;
 //! - a [`Role`] is held at an employer; [`permit`] is the one check, and use cases on others take the [`Permit`];
 //! - [`import`] loads staff from a file;
 //! - [`search`](search()) finds an employer's staff by what somebody types.
@@ -30,6 +31,7 @@ mod holds;
 pub mod import;
 mod letters;
 mod pages;
+pub mod personal_address;
 mod reason;
 mod roles;
 mod search;
@@ -44,6 +46,7 @@ pub use employer::{
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
 pub use pages::{App, HR, holder_of, of_own_employer, origin, permitted};
+pub use personal_address::PersonalAddress;
 pub use reason::{reason, reason_field};
 pub use roles::{
     Caller, Grant, GrantError, Granted, Held, Permission, Permit, PermitError, Refused, Role, WaitingError,

@@ -44,6 +44,13 @@ pub(crate) const EMAIL_FORM: &str = "this is not an email address; write one suc
 pub(crate) const HOLD_NOT_OPEN: &str =
     "This change is no longer open: it works already, or it was stopped or released.";
 
+pub(crate) const PERSONAL_ADDRESS: &str = "Personal address for after leaving";
+
+/// Nothing but that there is one.
+pub(crate) fn personal_address(set: bool) -> &'static str {
+    if set { "Set" } else { "None" }
+}
+
 pub(crate) const ROLE_FROM_OUTSIDE: &str = "Your employer allows this from inside its own networks only.";
 pub(crate) const OWN_RECORD: &str = "Nobody changes their own record. Ask a colleague with the same role.";
 pub(crate) const SECOND_PERSON: &str = "Somebody else than who made the change has to do this.";
@@ -669,6 +676,7 @@ pub(crate) mod settings {
             "re_enrolment_hours" => "Hours until lost second factors are taken off",
             "identity_hold_hours" => "Hours until a changed email, date of birth or smartcard works",
             "username_change_days" => "Days that an old username works beside a new one",
+            "leavers_years" => "Years that leavers can log in for their payslips",
             _ => "",
         }
     }
@@ -679,7 +687,7 @@ pub(crate) mod settings {
             "password_length_beside_factor" => {
                 format!("{least} or more, and no more than of a password that is the only factor")
             }
-            "remember_device_days" => format!("{least} to {most}; 0 for never"),
+            "remember_device_days" | "leavers_years" => format!("{least} to {most}; 0 for never"),
             _ => format!("{least} to {most}"),
         }
     }

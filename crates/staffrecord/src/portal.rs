@@ -95,6 +95,8 @@ fn certificates(
     }))
 }
 
+/// The first page of those who have left.
+const LEAVERS_HOME: &str = "/leavers/home";
 /// So often what is over is swept.
 const SWEEP: Duration = Duration::from_secs(300);
 
@@ -156,7 +158,14 @@ impl Portal {
         ]
         .concat();
         let front = Arc::new(app.clone());
-        let corridor = Corridor { site, front, keys, clock: clock.clone(), entropy: entropy.clone() };
+        let corridor = Corridor {
+            site,
+            front,
+            keys,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            leavers_home: LEAVERS_HOME,
+        };
         let handlers =
             [access::handlers(&app), records::handlers(&db, &clock, &entropy), payslips::handlers(&pay)]
                 .concat();

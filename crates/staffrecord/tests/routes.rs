@@ -101,6 +101,19 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
             ((303, Some("/?next=PATH")), NOT_FOUND, NEXT)
         }
         ("POST", "/my-account/changes/{id}/stop") => (TO_LOG_IN, NOT_FOUND, NEXT),
+        ("GET", "/my-account/personal-address") => {
+            ((303, Some("/?next=%2Fmy-account%2Fpersonal-address")), OK, NEXT)
+        }
+        ("POST", "/my-account/personal-address") => (TO_LOG_IN, WRONG, NEXT),
+        ("POST", "/my-account/personal-address/{id}/stop" | "/my-account/personal-address/{id}/remove") => {
+            (TO_LOG_IN, NOT_FOUND, NEXT)
+        }
+        ("GET" | "POST", "/personal-address/confirm" | "/personal-address/stop") => (GONE, GONE, alike(GONE)),
+        ("GET", "/leavers") => (OK, TO_PORTAL, alike(OK)),
+        ("POST", "/leavers" | "/leavers/forgotten") => (WRONG, WRONG, alike(WRONG)),
+        ("GET", "/leavers/forgotten" | "/leavers/forgotten/sent") => (OK, OK, alike(OK)),
+        ("GET" | "POST", "/leavers/reset") => (GONE, GONE, alike(GONE)),
+        ("GET", "/leavers/home") => ((303, Some("/?next=%2Fleavers%2Fhome")), TO_PORTAL, NEXT),
         _ => panic!("{method} {path} is a new route: say here what each caller is answered"),
     }
 }

@@ -32,6 +32,12 @@ impl Day {
     pub fn plus_days(self, days: i32) -> Self {
         Self(self.0 + days.days())
     }
+
+    /// Later by whole years; of 29 February, the 28th where the year has none; the calendar's last day at the latest.
+    #[must_use]
+    pub fn plus_years(self, years: u32) -> Self {
+        Self(self.0.saturating_add(i64::from(years.min(9999)).years()))
+    }
 }
 
 impl From<Date> for Day {

@@ -267,7 +267,9 @@ impl Portal {
         let client = web::Client { address: "198.51.100.77".parse().expect("an address"), hidden: false };
         let mut set = Vec::new();
         for email in emails.into_iter().filter(|email| email.starts_with(prefix)) {
-            let request = access::recovery::Request { email, date_of_birth: born, username: None, client };
+            let door = access::Door::Staff;
+            let request =
+                access::recovery::Request { email, date_of_birth: born, username: None, client, door };
             access::recovery::request(app, request).await.expect("a request");
         }
         self.settle().await;
@@ -322,6 +324,53 @@ impl Portal {
         let code = phone.code(self.clock.now());
         browser.post(form, &[("ticket", ticket), ("code", &code), ("name", "App")]).await.is(303);
         browser.phone = Some(phone);
+        browser
+    }
+
+    /// Writes somebody's last day on their record by a load: `YYYY-MM-DD`, or nothing for one who stays.
+    ///
+    /// # Panics
+    /// Where it is not taken.
+    pub async fn leaves(&self, username: &str, last_day: &str) {
+        let record = self.holder(username).await.record;
+        let header = "employee_number,first_names,last_name,date_of_birth,email,position,department,location,start_date,leaving_date";
+        let row = format!(
+            "{},{},{},{},{},Staff Nurse,Ward 7,Main Site,2012-09-03,{last_day}",
+            record.employee_number,
+            record.first_names,
+            record.last_name,
+            record.date_of_birth,
+            record.email.unwrap_or_default()
+        );
+        self.load(&username[..3], &format!("{header}\n{row}\n")).await;
+    }
+
+    /// A browser of somebody who has set a personal address, has left since, and has come in by the leavers' door. Sixteen days go by.
+    ///
+    /// # Panics
+    /// Where something of that is refused.
+    pub async fn leaver(&self, username: &str) -> Browser {
+        const ADDRESS: &str = "own.address@home.example";
+        let mut browser = self.with_authenticator(username).await;
+        let phone = browser.phone.clone().expect("a phone");
+        let code = phone.code(self.clock.now().plus_seconds(30));
+        browser.get("/confirm").await.is(200);
+        browser.post("/confirm", &[("code", &code)]).await.leads_to("/portal");
+        let form = "/my-account/personal-address";
+        browser.get(form).await.is(200);
+        browser.post(form, &[("address", ADDRESS)]).await.is(303);
+        self.settle().await;
+        let mails = self.mails_to(ADDRESS);
+        let link = mails.first().and_then(|mail| mail.links.first()).expect("a mail with a link");
+        let secret = link.rsplit_once('=').expect("a secret in the link").1;
+        self.browser().post("/personal-address/confirm", &[("link", secret)]).await.is(200);
+        let today = self.holder(username).await.employer.today(self.clock.now());
+        self.leaves(username, &today.to_string()).await;
+        self.clock.advance(16 * 24 * 3600);
+        let mut browser = self.browser();
+        browser.phone = Some(phone);
+        browser.post("/leavers", &[("username", username), ("password", PASSWORD)]).await.is(303);
+        browser.give_code().await;
         browser
     }
 

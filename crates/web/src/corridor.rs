@@ -33,6 +33,10 @@ use crate::{
 const BODY_SECONDS: u64 = 30;
 const FILES_SECONDS: u64 = 300;
 const SLOW_LINE: u64 = 256 * 1024;
+/// The page that everybody who is in begins with.
+const PORTAL: &str = "/portal";
+/// Where those who have left log in.
+const LEAVERS: &str = "/leavers";
 
 /// What stands in front of every page.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ pub struct Corridor {
     pub clock: Clock,
     /// Randomness.
     pub entropy: Entropy,
+    /// The first page of those who have left.
+    pub leavers_home: &'static str,
 }
 
 #[derive(Clone)]
@@ -63,12 +69,14 @@ struct Rules {
     limit: usize,
     kept: bool,
     files: bool,
+    leavers: bool,
 }
 
 /// The router of all routes, with the corridor in front. Requests need a [`Peer`] extension.
 pub fn build(routes: &[Route], corridor: Corridor) -> Router {
     let menu = routes.iter().filter_map(|route| {
-        Some(MenuItem { path: route.path, words: route.menu?, audience: route.audience })
+        let Route { path, audience, leavers, .. } = *route;
+        Some(MenuItem { path, words: route.menu?, audience, leavers })
     });
     let mut menu: Vec<MenuItem> = menu.collect();
     // What everybody has stands first, then each role's pages together.
@@ -81,8 +89,8 @@ pub fn build(routes: &[Route], corridor: Corridor) -> Router {
     let entrance = Entrance { corridor, menu: Arc::new(menu), places };
     let mut router = Router::new();
     for route in routes {
-        let Route { audience, limit, kept, files, .. } = *route;
-        let (rules, entrance) = (Rules { audience, limit, kept, files }, entrance.clone());
+        let Route { audience, limit, kept, files, leavers, .. } = *route;
+        let (rules, entrance) = (Rules { audience, limit, kept, files, leavers }, entrance.clone());
         let guarded = route.handler.clone().route_layer(from_fn(move |request: Request, next: Next| {
             let entrance = entrance.clone();
             async move { guard(&entrance, rules, request, next).await.unwrap_or_else(Problem::into_response) }
@@ -239,7 +247,7 @@ async fn guard(
     let form = if request.method() == Method::POST {
         let form = if rules.files {
             // So much is read only from those whom it is for.
-            if let Some(elsewhere) = elsewhere(rules.audience, &page)? {
+            if let Some(elsewhere) = elsewhere(corridor, rules, &page)? {
                 return lead(corridor, &page, elsewhere, Some(Form::default()), false).await;
             }
             if !is_same_origin(request.headers(), &corridor.site) {
@@ -267,7 +275,7 @@ async fn guard(
     } else {
         None
     };
-    if let Some(elsewhere) = elsewhere(rules.audience, &page)? {
+    if let Some(elsewhere) = elsewhere(corridor, rules, &page)? {
         return lead(corridor, &page, elsewhere, form, rules.kept).await;
     }
     if let Some(form) = form {
@@ -284,17 +292,20 @@ enum Elsewhere {
     LogIn,
 }
 
-fn elsewhere(audience: Audience, page: &Page) -> Result<Option<Elsewhere>, Problem> {
+fn elsewhere(corridor: &Corridor, rules: Rules, page: &Page) -> Result<Option<Elsewhere>, Problem> {
+    let audience = rules.audience;
     Ok(match (audience, page.visitor()) {
-        (Audience::Anyone, _)
-        | (Audience::Halfway, Visitor::Halfway(_))
-        | (Audience::Staff, Visitor::Person(_)) => None,
-        (Audience::Role(_), Visitor::Person(person)) => {
-            person.may_open(audience)?;
+        (Audience::Anyone, _) | (Audience::Halfway, Visitor::Halfway(_)) => None,
+        // Where everybody is led who is in.
+        (Audience::Staff, Visitor::Person(person)) if person.leaver && page.path() == PORTAL => {
+            Some(Elsewhere::To(corridor.leavers_home))
+        }
+        (Audience::Staff | Audience::Role(_), Visitor::Person(person)) => {
+            person.may_open(audience, rules.leavers)?;
             None
         }
         (Audience::Staff | Audience::Role(_), Visitor::Halfway(halfway)) => Some(Elsewhere::To(halfway.next)),
-        (Audience::Halfway, Visitor::Person(_)) => Some(Elsewhere::To("/portal")),
+        (Audience::Halfway, Visitor::Person(_)) => Some(Elsewhere::To(PORTAL)),
         (Audience::Halfway, _) => Some(Elsewhere::To("/")),
         (Audience::Staff | Audience::Role(_), _) => Some(Elsewhere::LogIn),
     })
@@ -422,6 +433,9 @@ async fn turn_away(
     form: Option<Form>,
     kept: bool,
 ) -> Result<Response, Problem> {
+    if matches!(page.visitor(), Visitor::Ended(ended) if ended.leaver) {
+        return Ok(see_other(&format!("{LEAVERS}?ended=yes")));
+    }
     let query: &[(&str, &str)] = match (page.visitor(), form) {
         (Visitor::Ended(ended), Some(form)) if kept && ended.lapsed => {
             let kept = corridor.front.keep(ended, page.path(), &form).await?;

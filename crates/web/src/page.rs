@@ -108,6 +108,8 @@ pub struct Person {
     pub factors: Factors,
     /// The roles that they hold at their employer.
     pub roles: Roles,
+    /// Whether they have left: then they reach what says that it is for leavers, and hold no role.
+    pub leaver: bool,
     /// When and on what they had logged in before this session.
     pub last_log_in: Option<(Instant, String)>,
     /// When the session ends if nothing more happens.
@@ -121,11 +123,18 @@ pub struct Person {
 }
 
 impl Person {
-    /// Whether pages for this audience are theirs, as long as they are logged in.
+    /// Whether pages for this audience, which are for leavers as well or not, are theirs, as long as they are logged in.
     ///
     /// # Errors
     /// A refusal that says what they can do.
-    pub(crate) fn may_open(&self, audience: Audience) -> Result<(), Problem> {
+    pub(crate) fn may_open(&self, audience: Audience, leavers: bool) -> Result<(), Problem> {
+        if self.leaver && !leavers && audience != Audience::Anyone {
+            return Err(Problem::refused(
+                "This page is for people who work here",
+                "You have left, so you see your payslips and P60s here and nothing else. If you work here again, ask HR to correct your \
+                 staff record.",
+            ));
+        }
         match audience {
             Audience::Role(role) if !self.roles.held.contains(&role) => Err(Problem::refused(
                 "This page is not for you",
@@ -164,6 +173,8 @@ pub struct Ended {
     pub idle: bool,
     /// Whether it ended by itself, not long ago: only then is what it sends kept. A session that was ended is not trusted with it.
     pub lapsed: bool,
+    /// Whether it was a leaver's, who logs in elsewhere.
+    pub leaver: bool,
 }
 
 /// Somebody who has given their password and still has something to do before they are in. They reach nothing but that.
@@ -246,6 +257,7 @@ pub(crate) struct MenuItem {
     pub(crate) path: &'static str,
     pub(crate) words: &'static str,
     pub(crate) audience: Audience,
+    pub(crate) leavers: bool,
 }
 
 pub(crate) struct PageInner {

@@ -34,6 +34,8 @@ pub struct Route {
     pub kept: bool,
     /// Whether it takes files.
     pub files: bool,
+    /// Whether it is also for those who have left.
+    pub leavers: bool,
     pub(crate) handler: MethodRouter,
 }
 
@@ -49,7 +51,17 @@ impl Route {
         S: Clone + Send + Sync + 'static,
     {
         let handler = get(handler).with_state(state);
-        Self { method: Method::GET, path, audience, menu: None, limit: 0, kept: false, files: false, handler }
+        Self {
+            method: Method::GET,
+            path,
+            audience,
+            menu: None,
+            limit: 0,
+            kept: false,
+            files: false,
+            leavers: false,
+            handler,
+        }
     }
 
     /// A form that is sent: at most 64 KiB, with a forgery token in the field `csrf`.
@@ -68,6 +80,7 @@ impl Route {
             limit: FORM_LIMIT,
             kept: true,
             files: false,
+            leavers: false,
             handler,
         }
     }
@@ -93,6 +106,13 @@ impl Route {
     #[must_use]
     pub fn not_kept(mut self) -> Self {
         self.kept = false;
+        self
+    }
+
+    /// The same page, also for those who have left: of the pages of [`Audience::Staff`], they see those that say so and no other.
+    #[must_use]
+    pub fn for_leavers(mut self) -> Self {
+        self.leavers = true;
         self
     }
 

@@ -30,6 +30,8 @@ struct ShellView<'v> {
 
 struct PersonView {
     name: String,
+    /// Whether there is a page on their account: leavers have none.
+    account: bool,
     logo: Option<Logo>,
     idle_seconds: i64,
     idle_at: String,
@@ -95,6 +97,7 @@ impl Shell<'_> {
         let body = body.render().map_err(Problem::broken)?;
         let person = self.page.person().map(|person| PersonView {
             name: person.name.clone(),
+            account: !person.leaver,
             logo: person.logo.clone(),
             idle_seconds: person.idle_at.seconds_since(person.now),
             idle_at: format::time(person.idle_at, &person.zone),
@@ -104,7 +107,7 @@ impl Shell<'_> {
                 .0
                 .menu
                 .iter()
-                .filter(|item| person.may_open(item.audience).is_ok())
+                .filter(|item| person.may_open(item.audience, item.leavers).is_ok())
                 .map(|item| MenuView {
                     path: item.path,
                     words: item.words,

@@ -21,7 +21,7 @@ use super::{
     views::{PasskeyForm, ProveView},
 };
 use crate::{
-    App, account,
+    App, Door, account,
     app::{Trace, desk, holder_of},
     browser::browser_of,
     log_in::{
@@ -122,6 +122,7 @@ async fn passkey_log_in(State(app): State<App>, page: Page, form: Form) -> Resul
         step: None,
         inside: false,
         provider: None,
+        leaver: false,
     };
     let given = (form.get("ticket"), form.get("answer"));
     let trace = Trace::stranger(&page);
@@ -164,6 +165,9 @@ struct SecondFactorView<'v> {
     errors: ErrorSummary,
     prove: ProveView,
     name: &'v str,
+    leaver: bool,
+    /// Where they start again.
+    log_in: &'static str,
     help: Help<'v>,
 }
 
@@ -183,13 +187,15 @@ async fn step_view(
     let holder = holder_of(person)?;
     let desks = [desk(&holder.employer)];
     let days = holder.employer.settings.policies.remember_device_days;
-    let offered = days > 0 && !person.inside && !holder.has_role();
+    let offered = days > 0 && !person.inside && !holder.has_role() && !person.leaver;
     let remember = offered.then(|| words::remember(page.language(), days));
     let prove = ProveView::of(app, page, person, (Step::SecondFactor.path(), ""), remember, errors).await?;
     let body = SecondFactorView {
         errors: errors.summary(),
         prove,
         name: &person.name,
+        leaver: person.leaver,
+        log_in: Door::of(person.leaver).log_in(),
         help: Help { desks: &desks, open: false },
     };
     page.shell("One more step").invalid_if(!errors.is_empty()).show(&body)
@@ -223,6 +229,7 @@ async fn give(State(app): State<App>, page: Page, halfway: Halfway, form: Form) 
     let trace = Trace::holder(&page, person.staff_record);
     match step::give(&app, &person, given(&form), completion, trace).await {
         Ok(logged_in) => Ok(let_in(&app, &logged_in, "")),
+        Err(FactorError::Ended) if person.leaver => Ok(see_other(Door::Leavers.log_in())),
         Err(error) => {
             let Some(says) = words::factor_refused(page.language(), &error) else {
                 return Err(problem(error));

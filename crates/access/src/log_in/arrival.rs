@@ -8,10 +8,11 @@ use web::{Client, Person, ProofKind};
 
 use super::{
     Outcome,
+    service::count,
     sql::{self, Found, LogIn},
 };
 use crate::{
-    App, account,
+    App, Door, account,
     app::{Trace, holder_of},
     mails,
     sessions::{self, Completed, EndedBy, Step},
@@ -47,6 +48,8 @@ pub(crate) struct Arrival {
     pub(crate) inside: bool,
     /// The identity provider that they came by, and its ID token, sealed.
     pub(crate) provider: Option<(String, Vec<u8>)>,
+    /// Whether they came by the leavers' door.
+    pub(crate) leaver: bool,
 }
 
 /// Begins a session for somebody who has proved themselves.
@@ -87,9 +90,12 @@ pub(crate) async fn arrive(
         previous_device: found.last_log_in_device,
         outstanding: arrival.step,
         provider: arrival.provider,
+        leaver: arrival.leaver,
     };
     sessions::sql::begin(tx, &begun, now).await?;
-    Ok(LoggedIn { staff_record, secret, browser, step: arrival.step, kept_form: found.kept_form })
+    // What they had been sending while they worked here is not theirs to send any more.
+    let kept_form = found.kept_form && !arrival.leaver;
+    Ok(LoggedIn { staff_record, secret, browser, step: arrival.step, kept_form })
 }
 
 /// What every log-in does once nothing is outstanding. `usual`: nobody is surprised by it.
@@ -150,11 +156,14 @@ pub(crate) async fn complete(
     let browser = browser.unwrap_or_else(|| app.entropy.id(now));
     come_in(tx, app, holder, (browser, &device), person.inside || known_browser, now).await?;
     let days = i64::from(holder.employer.settings.policies.remember_device_days);
-    // Ward computers are shared: none is remembered inside, and nobody's with a role anywhere.
-    if remember && days > 0 && !person.inside && !holder.has_role() && proof.is_strong() {
+    // Ward computers are shared: none is remembered inside, and nobody's with a role anywhere. Leavers give their factor each time.
+    let may = !person.inside && !holder.has_role() && !person.leaver;
+    if remember && days > 0 && may && proof.is_strong() {
         sql::remember_browser(tx, browser, staff_record, now.plus_minutes(days * 24 * 60)).await?;
     }
-    note_log_in(tx, app, holder, (client, device, proof), trace, now).await?;
+    let door = Door::of(person.leaver);
+    note_log_in(tx, app, holder, door, (client, device, proof), trace, now).await?;
+    let kept_form = kept_form && !person.leaver;
     Ok(Some(LoggedIn { staff_record, secret, browser, step: None, kept_form }))
 }
 
@@ -174,7 +183,8 @@ pub(crate) async fn let_in(
     let network = client.network();
     let browser = arrival.browser.unwrap_or_default();
     let found = sql::found(tx, staff_record, browser, (&network, now), now).await?;
-    note_log_in(tx, app, holder, (client, arrival.device.clone(), arrival.proof), trace, now).await?;
+    let by = (client, arrival.device.clone(), arrival.proof);
+    note_log_in(tx, app, holder, Door::Staff, by, trace, now).await?;
     arrive(tx, app, holder, found, arrival, now).await
 }
 
@@ -182,16 +192,16 @@ async fn note_log_in(
     tx: &mut Tx<'_>,
     app: &App,
     holder: &Holder,
+    door: Door,
     (client, device, proof): (Client, String, ProofKind),
     trace: Trace,
     now: Instant,
 ) -> Result<(), StoreError> {
-    metrics::counter!("staffrecord_access_log_ins_total", "outcome" => Outcome::LoggedIn.as_str())
-        .increment(1);
+    count(Outcome::LoggedIn, door);
     let tried = LogIn { at: now, outcome: Outcome::LoggedIn, address: client.address.to_string(), device };
     sql::insert_log_in(tx, app.entropy.id(now), Some(holder.record.id), &tried).await?;
     let actor = audit::Actor::Person { staff_record: holder.record.id, role: None };
     let mut entry = Trace { actor, ..trace }.entry(app, "access.logged_in", Some(holder), now);
-    entry.data = json!({ "outcome": tried.outcome, "device": tried.device, "by": proof });
+    entry.data = json!({ "outcome": tried.outcome, "device": tried.device, "by": proof, "door": door });
     audit::append(tx, entry).await
 }

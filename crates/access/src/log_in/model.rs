@@ -1,4 +1,4 @@
-use crate::{internet_access::Status, lock::Lock};
+use crate::{Door, internet_access::Status, lock::Lock};
 
 store::words! {
     /// What became of a try to log in.
@@ -25,6 +25,12 @@ store::words! {
         NoFactor = "no_factor",
         /// The second factor was wrong.
         WrongFactor = "wrong_factor",
+        /// The right password at the leavers' door, of somebody who works here.
+        StillEmployed = "still_employed",
+        /// The right password at the leavers' door, without a personal address that works, or too long after leaving.
+        NoPersonalAddress = "no_personal_address",
+        /// The right password at the leavers' door, without a second factor.
+        NoLeaversFactor = "no_leavers_factor",
     }
 }
 
@@ -47,6 +53,12 @@ pub(super) struct Facts {
     pub browser: Option<Lock>,
     /// Whether too many have failed from this network lately.
     pub network_over_limit: bool,
+    /// The door.
+    pub door: Door,
+    /// Whether they have left and have a personal address that works.
+    pub personal_address: bool,
+    /// Whether they have a second factor.
+    pub has_factor: bool,
 }
 
 /// What becomes of the try.
@@ -61,6 +73,8 @@ pub(super) fn decide(facts: &Facts, now: store::Instant) -> Outcome {
         Outcome::Unknown
     } else if !facts.right {
         Outcome::WrongPassword
+    } else if facts.door == Door::Leavers {
+        of_leaver(facts)
     } else if facts.left {
         Outcome::Left
     } else if !facts.inside && facts.internet_access != Status::Approved {
@@ -70,10 +84,38 @@ pub(super) fn decide(facts: &Facts, now: store::Instant) -> Outcome {
     }
 }
 
+/// Of somebody who knows the password and says that they have left. Internet access and roles are not asked for.
+fn of_leaver(facts: &Facts) -> Outcome {
+    if !facts.left {
+        Outcome::StillEmployed
+    } else if !facts.personal_address {
+        Outcome::NoPersonalAddress
+    } else if !facts.has_factor {
+        Outcome::NoLeaversFactor
+    } else {
+        Outcome::SecondFactor
+    }
+}
+
 impl Outcome {
     /// Whether nobody is let in, with the same words for all of these.
     pub(super) fn is_failure(self) -> bool {
-        matches!(self, Self::Unknown | Self::WrongPassword | Self::Left | Self::Locked | Self::NetworkLimit)
+        match self {
+            Self::Unknown
+            | Self::WrongPassword
+            | Self::Left
+            | Self::Locked
+            | Self::NetworkLimit
+            | Self::StillEmployed
+            | Self::NoPersonalAddress
+            | Self::NoLeaversFactor => true,
+            Self::LoggedIn
+            | Self::NotFromHere
+            | Self::SecondFactor
+            | Self::SetUp
+            | Self::NoFactor
+            | Self::WrongFactor => false,
+        }
     }
 }
 
@@ -82,7 +124,7 @@ mod tests {
     use store::Instant;
 
     use super::{Facts, Outcome, decide};
-    use crate::{internet_access::Status, lock::Lock};
+    use crate::{Door, internet_access::Status, lock::Lock};
 
     fn good() -> Facts {
         Facts {
@@ -94,6 +136,21 @@ mod tests {
             account: Lock::default(),
             browser: None,
             network_over_limit: false,
+            door: Door::Staff,
+            personal_address: false,
+            has_factor: false,
+        }
+    }
+
+    /// Somebody who has left and has all that the leavers' door asks for.
+    fn leaver() -> Facts {
+        Facts {
+            left: true,
+            door: Door::Leavers,
+            personal_address: true,
+            has_factor: true,
+            internet_access: Status::Withdrawn,
+            ..good()
         }
     }
 
@@ -135,6 +192,13 @@ mod tests {
                 Facts { internet_access: Status::Refused, inside: true, ..good() },
                 Outcome::LoggedIn,
             ),
+            ("leaver", leaver(), Outcome::SecondFactor),
+            ("leaver at the other door", Facts { door: Door::Staff, ..leaver() }, Outcome::Left),
+            ("still here", Facts { left: false, ..leaver() }, Outcome::StillEmployed),
+            ("no address", Facts { personal_address: false, ..leaver() }, Outcome::NoPersonalAddress),
+            ("no factor", Facts { has_factor: false, ..leaver() }, Outcome::NoLeaversFactor),
+            ("leaver, wrong", Facts { right: false, ..leaver() }, Outcome::WrongPassword),
+            ("leaver, locked", Facts { account: locked(), ..leaver() }, Outcome::Locked),
         ] {
             assert_eq!(decide(&facts, now), outcome, "{name}");
         }

@@ -13,7 +13,7 @@ use super::{
     service::{Attempt, LogInError, log_in},
 };
 use crate::{
-    App,
+    App, Door,
     app::Trace,
     browser::{browser_cookie, browser_of},
     factors::pages::{factor_needed, session_here},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// More of a username is not shown again: no real one is half as long.
-const LONGEST_TYPED: usize = 100;
+pub(crate) const LONGEST_TYPED: usize = 100;
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
@@ -67,6 +67,7 @@ async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Respon
         device: page.device().to_owned(),
         trace: Trace::stranger(&page),
         replaces: session_here(&page),
+        door: Door::Staff,
     };
     // Many may wait to be let in: each holds no more than it has to.
     drop(form);

@@ -13,7 +13,7 @@ use super::{
     sql::{self, LogIn},
 };
 use crate::{
-    App, account,
+    App, Door, account,
     app::Trace,
     factors::{Entry, Need},
     hasher::HashError,
@@ -44,6 +44,8 @@ pub struct Attempt {
     pub trace: Trace,
     /// A session of this browser that ends when somebody logs in anew.
     pub replaces: Option<Uuid>,
+    /// By which door.
+    pub door: Door,
 }
 
 /// The password was right, but log-in from outside is not approved: the page says how to get it.
@@ -196,6 +198,12 @@ async fn judge(
     let right = verified.is_some() && found.password_hash == verified;
     let status = found.internet_access.unwrap_or(Status::NotRequested);
     let inside = holder.as_ref().is_some_and(|holder| is_inside(holder, attempt.client));
+    let personal_address = match attempt.door {
+        Door::Staff => None,
+        Door::Leavers => records::personal_address::confirmed(tx, subject).await?,
+    };
+    let personal_address =
+        personal_address.zip(holder.as_deref()).is_some_and(|(address, holder)| address.works(holder, now));
     let mut outcome = decide(
         &Facts {
             known_name: holder.is_some(),
@@ -206,12 +214,16 @@ async fn judge(
             account: lock.clone(),
             browser: found.browser_lock(),
             network_over_limit: found.network_failures >= app.settings.network_failures,
+            door: attempt.door,
+            personal_address,
+            has_factor: found.history.has_factor,
         },
         now,
     );
     let policies =
         holder.as_ref().map_or_else(Policies::default, |holder| holder.employer.settings.policies.clone());
-    let mut step = None;
+    // Leavers always give it.
+    let mut step = (outcome == Outcome::SecondFactor).then_some(Step::SecondFactor);
     if outcome == Outcome::LoggedIn {
         let entry = Entry {
             policies: &policies,
@@ -241,7 +253,7 @@ async fn record(
     now: Instant,
 ) -> Result<Result<LoggedIn, LogInError>, LogInError> {
     let Judged { outcome, step, subject, holder, lock, found, policy, inside, status } = judged;
-    metrics::counter!("staffrecord_access_log_ins_total", "outcome" => outcome.as_str()).increment(1);
+    count(outcome, attempt.door);
     let staff_record = holder.as_ref().map(|holder| holder.record.id);
     let tried = LogIn {
         at: now,
@@ -262,7 +274,7 @@ async fn record(
         _ => "access.log_in_refused",
     };
     let mut entry = trace.entry(app, event, holder.as_deref(), now);
-    entry.data = json!({ "outcome": outcome, "device": tried.device });
+    entry.data = json!({ "outcome": outcome, "device": tried.device, "door": attempt.door });
     audit::append(tx, entry).await?;
     if outcome.is_failure() {
         // A limit on the network says nothing about the account, and must not feed itself; its statements are the same.
@@ -299,8 +311,14 @@ async fn record(
         step,
         inside,
         provider: None,
+        leaver: attempt.door == Door::Leavers,
     };
     Ok(Ok(arrive(tx, app, &holder, found, arrival, now).await?))
+}
+
+pub(super) fn count(outcome: Outcome, door: Door) {
+    metrics::counter!("staffrecord_access_log_ins_total", "outcome" => outcome.as_str(), "door" => door.as_str())
+        .increment(1);
 }
 
 /// Whether somebody is in their employer's networks. A proxy that does not say for whom it asks is nowhere.

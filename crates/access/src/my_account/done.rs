@@ -1,11 +1,11 @@
-//! What others did with somebody's record, in words that the person understands.
+//! What others did with somebody's record, and what was done with their personal address, in words that the person understands.
 
 use audit::Entry;
 use records::{RecordChange, Role};
 use serde_json::Value;
 use store::Instant;
 
-/// One act of somebody else's.
+/// One act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Done {
     /// When.
@@ -24,7 +24,7 @@ pub(super) struct Done {
 pub(super) fn done(entries: Vec<Entry>, changes: Vec<RecordChange>) -> Vec<Done> {
     let acts = entries.into_iter().map(|entry| Done {
         at: entry.at,
-        who: who(entry.actor_role.as_deref()),
+        who: by(&entry),
         act: act(&entry),
         reason: entry.reason.filter(|reason| !reason.is_empty()),
         reference: entry.request.unwrap_or_else(|| entry.id.simple().to_string()[..10].to_uppercase()),
@@ -44,6 +44,14 @@ pub(super) fn done(entries: Vec<Entry>, changes: Vec<RecordChange>) -> Vec<Done>
     let mut all: Vec<Done> = acts.chain(changes).collect();
     all.sort_by_key(|done| std::cmp::Reverse(done.at));
     all
+}
+
+fn by(entry: &Entry) -> &'static str {
+    match (entry.actor.as_str(), entry.actor_role.as_deref()) {
+        ("person", None) => "You, or somebody as you",
+        ("stranger", None) => "By the link in the mail to it",
+        (_, role) => who(role),
+    }
 }
 
 fn who(role: Option<&str>) -> &'static str {
@@ -76,6 +84,10 @@ fn act(entry: &Entry) -> String {
         "access.internet_access_decided" => {
             format!("Decided on your internet access: {}.", text("after"))
         }
+        "access.personal_address_set" => "Set a personal address.".into(),
+        "access.personal_address_confirmed" => "Confirmed the personal address.".into(),
+        "access.personal_address_stopped" => "Stopped the personal address.".into(),
+        "access.personal_address_removed" => "Took the personal address off.".into(),
         "records.staff_corrected" => "Corrected your staff record.".into(),
         "records.username_allotted" => format!("Allotted you the username {}.", text("username")),
         "records.role_granted" => format!("Granted you the role {}.", text("role")),

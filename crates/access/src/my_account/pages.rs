@@ -1,6 +1,6 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
-use records::{Contact, Hold, HoldError, Holder, IdentityField, SecondFactor};
+use records::{Contact, Hold, HoldError, Holder, IdentityField, PersonalAddress, SecondFactor};
 use uuid::Uuid;
 use web::{
     Audience, Desk, Form, Page, PathId, Person, Problem, Route, format, see_other,
@@ -15,6 +15,7 @@ use crate::{
     log_in,
     re_enrolment::{self, StopError},
     sessions::{self, EndError, end_one, end_others},
+    words,
 };
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
@@ -37,6 +38,7 @@ struct MyAccountView<'v> {
     changes: Vec<ChangeView>,
     re_enrolment: Option<ReEnrolmentView>,
     factors: Option<FactorsView>,
+    personal: Option<PersonalView>,
     places: Vec<PlaceView>,
     end_others: Option<Button>,
     tries: Vec<TryView>,
@@ -71,6 +73,23 @@ struct FactorView {
     kind: &'static str,
     since: String,
     used: String,
+    remove: Button,
+}
+
+/// What there is for the time after they have left.
+struct PersonalView {
+    addresses: Vec<AddressView>,
+    years: String,
+    has_factor: bool,
+}
+
+struct AddressView {
+    id: Uuid,
+    address: String,
+    says: String,
+    set: String,
+    /// As long as it may be somebody else who has set it.
+    stop: Option<Button>,
     remove: Button,
 }
 
@@ -112,7 +131,9 @@ async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Resp
     let factors = factors::sql::factors(&mut reader.tx(), id).await?;
     let codes = factors::sql::codes_left(&mut reader.tx(), id).await?;
     let re_enrolment = re_enrolment::sql::open(&mut reader.tx(), id).await?;
-    let acts = audit::done_by_others(&mut reader.tx(), id, MOST_ACTS as i64).await?;
+    let addresses = records::personal_address::open(&mut reader.tx(), id).await?;
+    let mut acts = audit::done_by_others(&mut reader.tx(), id, MOST_ACTS as i64).await?;
+    acts.extend(audit::about_with(&mut reader.tx(), id, "access.personal_address_", MOST_ACTS as i64).await?);
     let record_changes = records::changes_of(&mut reader.tx(), id, MOST_ACTS as i64).await?;
     drop(reader);
     let record = &holder.record;
@@ -147,6 +168,7 @@ async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Resp
                 stop: Button::submit("Stop this").warning(),
             })
         }),
+        personal: personal_view(&person, holder, addresses),
         factors: factors_view(holder, app.passkeys.is_some(), factors, codes, zone),
         changes: holds.into_iter().map(|hold| change(hold, zone)).collect(),
         acts: done(acts, record_changes).into_iter().take(MOST_ACTS).map(|act| act_view(act, zone)).collect(),
@@ -200,6 +222,43 @@ fn factors_view(
     Some(FactorsView { base: "/my-account/second-factors", passkeys, factors, codes })
 }
 
+/// Missing where the employer lets no leavers in and they have set no address.
+fn personal_view(person: &Person, holder: &Holder, addresses: Vec<PersonalAddress>) -> Option<PersonalView> {
+    let years = holder.employer.settings.policies.leavers_years;
+    if years == 0 && addresses.is_empty() {
+        return None;
+    }
+    let (now, zone) = (person.now, &person.zone);
+    let view = |address: PersonalAddress| AddressView {
+        id: address.id,
+        set: format::day_and_time(address.set_at, zone),
+        says: match (address.works_from(), address.confirm_until) {
+            (Some(from), _) if now < from => {
+                format!("Works once you have left, from {} at the earliest", format::day_and_time(from, zone))
+            }
+            (Some(_), _) => "Works once you have left".to_owned(),
+            (None, Some(until)) if now >= until => {
+                "Not confirmed, and the link has run out: set it once more".to_owned()
+            }
+            (None, Some(until)) => {
+                format!(
+                    "Not confirmed yet: press the link in the mail to it by {}",
+                    format::time(until, zone)
+                )
+            }
+            (None, None) => "Not confirmed yet: a link is on its way to it".to_owned(),
+        },
+        stop: address.is_young(now).then(|| Button::submit("Stop this address").warning()),
+        remove: Button::submit("Take it off").secondary().small(),
+        address: address.address.unwrap_or_default(),
+    };
+    Some(PersonalView {
+        addresses: addresses.into_iter().map(view).collect(),
+        years: words::years(person.language, years),
+        has_factor: person.factors.any(),
+    })
+}
+
 fn act_view(act: Done, zone: &jiff::tz::TimeZone) -> ActView {
     ActView {
         what: act.act,
@@ -219,6 +278,14 @@ fn banner(done: &str) -> Option<NotificationBanner> {
                 "Nothing was changed. Your password is too short to be the only way in: reset it to a longer one first, then take \
                  off your last second factor.",
             ));
+        }
+        "personal-address" => {
+            "A link is on its way to your personal address. Press it to confirm that it is yours. The address on your staff record is \
+             told as well."
+        }
+        "personal-address-removed" => "Your personal address is taken off.",
+        "personal-address-stopped" => {
+            "The personal address is stopped, and you are logged out everywhere else. Reset your password, and ring your service desk."
         }
         "kept-factors" => "Your second factors stay as they are. Ring your service desk and tell them.",
         "others" => "You are logged out everywhere else.",

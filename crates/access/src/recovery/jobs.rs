@@ -1,4 +1,4 @@
-//! The work behind `/forgotten`: who was meant, and may a mail go to them?
+//! The work behind `/forgotten` and `/leavers/forgotten`: who was meant, and may a mail go to them?
 
 use futures::FutureExt;
 use records::{Holder, Username};
@@ -13,7 +13,7 @@ use super::{
     model::{MAILS, Outcome, Wanted, judge},
     sql::{self, OutcomeRow},
 };
-use crate::{App, app::Trace, log_in, mails};
+use crate::{App, Door, app::Trace, log_in, mails};
 
 pub(super) const KIND: &str = "access.recovery";
 
@@ -32,7 +32,11 @@ async fn run(app: App, job: Job) -> Result<(), JobError> {
             async move {
                 store::jobs::finish(tx, &job).await?;
                 let Some(row) = sql::request(tx, id).await? else { return Ok(()) };
-                deal_with(tx, &app_in, row, now).await?;
+                if row.leaver {
+                    deal_with_leaver(tx, &app_in, row, now).await?;
+                } else {
+                    deal_with(tx, &app_in, row, now).await?;
+                }
                 Ok(sql::set_done(tx, id, now).await?)
             }
             .boxed()
@@ -46,7 +50,7 @@ pub(crate) async fn has_had_enough(tx: &mut Tx<'_>, email: &str, now: Instant) -
     log_in::hold_address(tx, email, now).await?;
     for (minutes, most) in MAILS {
         let since = now.plus_minutes(-minutes).plus_seconds(1);
-        if mail::sent_to(tx, email, &[mails::RECOVERY], since).await? >= most {
+        if mail::sent_to(tx, email, &[mails::RECOVERY, mails::LEAVER_RECOVERY], since).await? >= most {
             return Ok(true);
         }
     }
@@ -109,4 +113,43 @@ async fn deal_with(tx: &mut Tx<'_>, app: &App, row: sql::RequestRow, now: Instan
         mail::enqueue(tx, mail, now).await?;
     }
     Ok(())
+}
+
+/// At the leavers' door the account is named by its username, and the address has to be its personal one.
+async fn deal_with_leaver(
+    tx: &mut Tx<'_>,
+    app: &App,
+    row: sql::RequestRow,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let (Some(email), Some(date_of_birth)) = (row.email, row.date_of_birth) else { return Ok(()) };
+    let Some(username) = row.username.as_deref().and_then(Username::parse) else { return Ok(()) };
+    let Some(holder) = records::find_by_username(tx, &username, now).await? else { return Ok(()) };
+    let address = records::personal_address::confirmed(tx, holder.record.id).await?;
+    let address = address.filter(|address| address.is(&email) && address.works(&holder, now));
+    let outcome = if address.is_none() || holder.record.date_of_birth != date_of_birth {
+        Outcome::LeaverRefused
+    } else if has_had_enough(tx, &email, now).await? {
+        Outcome::TooManyMails
+    } else {
+        Outcome::LeaverMailed
+    };
+    // The mail is not named: its address is nobody's business at the service desk.
+    let written = OutcomeRow { at: now, outcome, mail_id: None };
+    sql::insert_outcome(tx, app.entropy.id(now), row.id, holder.record.id, &written).await?;
+    let mut entry = Trace::system().entry(app, "access.recovery_requested", Some(&holder), now);
+    entry.data = json!({ "outcome": outcome, "network": row.network, "door": Door::Leavers });
+    audit::append(tx, entry).await?;
+    if outcome != Outcome::LeaverMailed {
+        return Ok(());
+    }
+    let mail = mail::NewMail {
+        id: app.entropy.id(now),
+        key: None,
+        to: email,
+        about: None,
+        kind: mails::LEAVER_RECOVERY,
+        data: json!({ "staff_record": holder.record.id }),
+    };
+    mail::enqueue(tx, mail, now).await
 }

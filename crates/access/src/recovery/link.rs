@@ -13,7 +13,7 @@ use super::{
     sql::{self, LinkRow},
 };
 use crate::{
-    App,
+    App, Door,
     account::{self, NewPassword},
     app::Trace,
     internet_access::{self, Status},
@@ -41,6 +41,8 @@ pub enum LinkState {
     AddressChanged,
     /// Its holder has left.
     Left,
+    /// It was mailed to a leaver, who is none any more: they work here again, or left too long ago.
+    NoLeaver,
 }
 
 /// A link that can be used.
@@ -55,6 +57,13 @@ pub struct OpenLink {
     pub has_password: bool,
     /// Until when password log-in is stopped for them.
     pub locked_until: Option<Instant>,
+}
+
+impl OpenLink {
+    /// The door that it was asked for at.
+    pub(super) fn door(&self) -> Door {
+        Door::of(self.row.leaver)
+    }
 }
 
 /// Looks at a link. Changes nothing: mail scanners do it too.
@@ -79,7 +88,15 @@ async fn state(tx: &mut Tx<'_>, secret: Option<&Secret>, now: Instant) -> Result
     if let Some(used) = row.used_at {
         return Ok(LinkState::Used(used, zone));
     }
-    if row.address_hash != address_hash(holder.record.email.as_deref().unwrap_or_default()) {
+    let personal = match Door::of(row.leaver) {
+        Door::Staff => None,
+        Door::Leavers => records::personal_address::confirmed(tx, row.staff_record_id).await?,
+    };
+    let address = match Door::of(row.leaver) {
+        Door::Staff => holder.record.email.as_deref(),
+        Door::Leavers => personal.as_ref().and_then(|personal| personal.address.as_deref()),
+    };
+    if row.address_hash != address_hash(address.unwrap_or_default()) {
         return Ok(LinkState::AddressChanged);
     }
     if let Some(newer) = newest.filter(|newest| newest.id != row.id) {
@@ -91,7 +108,10 @@ async fn state(tx: &mut Tx<'_>, secret: Option<&Secret>, now: Instant) -> Result
     if now >= row.expires_at {
         return Ok(LinkState::Expired(row.expires_at, zone));
     }
-    if holder.record.has_left(holder.employer.today(now)) {
+    if personal.as_ref().is_some_and(|personal| !personal.works(&holder, now)) {
+        return Ok(LinkState::NoLeaver);
+    }
+    if personal.is_none() && holder.record.has_left(holder.employer.today(now)) {
         return Ok(LinkState::Left);
     }
     let username = records::usernames(tx, row.staff_record_id, now).await?.into_iter().next();
@@ -158,18 +178,27 @@ pub async fn set_password(
                 let link = take(tx, &secret, now).await?;
                 let staff_record = link.holder.record.id;
                 account::sql::ensure(tx, staff_record, now).await?;
-                records::mark_proved(tx, staff_record, now).await?;
-                account::sql::note_first_password(tx, staff_record, now).await?;
+                if link.door() == Door::Staff {
+                    records::mark_proved(tx, staff_record, now).await?;
+                    account::sql::note_first_password(tx, staff_record, now).await?;
+                }
                 account::sql::set_password(tx, staff_record, &new, now).await?;
                 log_in::sql::forget_browsers(tx, staff_record).await?;
-                let status = internet_access::requested_by_setting_a_password(
-                    tx,
-                    &app_in,
-                    &link.holder,
-                    by.trace.clone(),
-                    now,
-                )
-                .await?;
+                let status = match link.door() {
+                    Door::Staff => {
+                        let trace = by.trace.clone();
+                        internet_access::requested_by_setting_a_password(
+                            tx,
+                            &app_in,
+                            &link.holder,
+                            trace,
+                            now,
+                        )
+                        .await?
+                    }
+                    // They are no staff, who might ask for it.
+                    Door::Leavers => Status::NotRequested,
+                };
                 finish(tx, &app_in, &link, &by, ("access.password_set", mails::PASSWORD_SET), now).await?;
                 Ok(Used { holder: link.holder, username: link.username, status })
             }
@@ -232,7 +261,7 @@ async fn finish(
     sessions::sql::end_all(tx, staff_record, by.session, EndedBy::Password, now).await?;
     mails::tell(tx, app, &link.holder, notice, json!({ "at": now, "device": by.device }), now).await?;
     let mut entry = by.trace.clone().entry(app, event, Some(&link.holder), now);
-    entry.data = json!({ "by": "mailed link", "link": link.row.id });
+    entry.data = json!({ "by": "mailed link", "link": link.row.id, "door": link.door() });
     audit::append(tx, entry).await
 }
 
@@ -249,6 +278,7 @@ pub(crate) async fn compose(
     app: &App,
     mut staff_records: Vec<Uuid>,
     to: String,
+    door: Door,
 ) -> Result<Vec<Minted>, StoreError> {
     // In the same order wherever several are held.
     staff_records.sort_unstable();
@@ -260,12 +290,7 @@ pub(crate) async fn compose(
                 for staff_record in staff_records {
                     log_in::sql::hold_lock(tx, staff_record, now).await?;
                     let Some(holder) = records::holder(tx, staff_record, now).await? else { continue };
-                    let theirs =
-                        holder.record.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(&to));
-                    if !theirs
-                        || !may_be_mailed(&holder)
-                        || holder.record.has_left(holder.employer.today(now))
-                    {
+                    if !may_have_link(tx, &holder, &to, door, now).await? {
                         continue;
                     }
                     let secret = app_in.entropy.secret();
@@ -278,10 +303,11 @@ pub(crate) async fn compose(
                         expires_at,
                         used_at: None,
                         address_hash: address_hash(&to),
+                        leaver: door == Door::Leavers,
                     };
                     sql::insert_link(tx, &row, &secret.hash()).await?;
                     let username = records::usernames(tx, staff_record, now).await?.into_iter().next();
-                    let address = app_in.site.link(&format!("/reset?link={}", secret.reveal()));
+                    let address = app_in.site.link(&format!("{}?link={}", door.reset(), secret.reveal()));
                     minted.push(Minted { holder, username, address, expires_at });
                 }
                 Ok(minted)
@@ -289,6 +315,26 @@ pub(crate) async fn compose(
             .boxed()
         })
         .await
+}
+
+/// Whether a link that was asked for at `door` may go to this address for them now.
+async fn may_have_link(
+    tx: &mut Tx<'_>,
+    holder: &Holder,
+    to: &str,
+    door: Door,
+    now: Instant,
+) -> Result<bool, StoreError> {
+    Ok(match door {
+        Door::Staff => {
+            let theirs = holder.record.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(to));
+            theirs && may_be_mailed(holder) && !holder.record.has_left(holder.employer.today(now))
+        }
+        Door::Leavers => {
+            let address = records::personal_address::confirmed(tx, holder.record.id).await?;
+            address.is_some_and(|address| address.is(to) && address.works(holder, now))
+        }
+    })
 }
 
 /// What a link keeps of the address that it was mailed to.

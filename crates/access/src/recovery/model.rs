@@ -19,6 +19,10 @@ store::words! {
         Left = "left",
         /// The address has had as many mails as it may have.
         TooManyMails = "too_many_mails",
+        /// Asked for at the leavers' door: a mail with a link was queued.
+        LeaverMailed = "leaver_mailed",
+        /// Asked for at the leavers' door: something did not match.
+        LeaverRefused = "leaver_refused",
     }
 }
 

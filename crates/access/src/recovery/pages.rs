@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use records::Employer;
 use store::{Day, Instant, Secret};
 use web::{
-    Audience, FieldErrors, Form, Help, Page, Problem, Route, format, see_other,
+    Audience, FieldErrors, Form, Help, Language, Page, Problem, Route, format, see_other,
     ui::{Button, DateInput, ErrorSummary, PasswordInput, TextInput},
 };
 
@@ -14,7 +14,7 @@ use super::{
     service::{Request, RequestError, request},
 };
 use crate::{
-    App,
+    App, Door,
     app::Trace,
     browser::{browser_cookie, browser_of},
     hasher::HashError,
@@ -29,6 +29,11 @@ pub(crate) fn routes(app: &App) -> Vec<Route> {
         Route::get("/forgotten/sent", Audience::Anyone, sent, app.clone()),
         Route::get("/reset", Audience::Anyone, link, app.clone()),
         Route::post("/reset", Audience::Anyone, use_link, app.clone()),
+        Route::get("/leavers/forgotten", Audience::Anyone, show_to_leavers, app.clone()),
+        Route::post("/leavers/forgotten", Audience::Anyone, submit_of_leaver, app.clone()),
+        Route::get("/leavers/forgotten/sent", Audience::Anyone, sent_to_leaver, app.clone()),
+        Route::get("/leavers/reset", Audience::Anyone, leavers_link, app.clone()),
+        Route::post("/leavers/reset", Audience::Anyone, use_leavers_link, app.clone()),
     ]
 }
 
@@ -38,6 +43,8 @@ const LONGEST_USERNAME: usize = 100;
 #[template(path = "forgotten.html")]
 struct ForgottenView<'v> {
     page: &'v Page,
+    leaver: bool,
+    action: &'static str,
     errors: ErrorSummary,
     email: TextInput,
     date_of_birth: DateInput,
@@ -67,9 +74,15 @@ impl<'f> Typed<'f> {
         }
     }
 
-    /// Email, date of birth and username, or what is wrong with them.
-    fn read(&self, today: Day) -> Result<(String, Day, Option<String>), FieldErrors> {
+    /// Email, date of birth and username, or what is wrong with them. Leavers name the account.
+    fn read(&self, today: Day, door: Door) -> Result<(String, Day, Option<String>), FieldErrors> {
         let mut errors = FieldErrors::none();
+        let (leaver, username) = (door == Door::Leavers, self.username.trim());
+        if leaver && username.is_empty() {
+            errors.add("username", words::no_username(Language::English));
+        } else if leaver && username.chars().count() > LONGEST_USERNAME {
+            errors.add("username", "This is too long for a username. It looks like 999JSMITH01.");
+        }
         let email = self.email.trim().to_lowercase();
         if email.is_empty() {
             errors.add("email", "Enter your email address.");
@@ -80,8 +93,7 @@ impl<'f> Typed<'f> {
         if let Err(says) = date_of_birth {
             errors.add("date-of-birth-day", says);
         }
-        let username = self.username.trim();
-        if username.chars().count() > LONGEST_USERNAME {
+        if !leaver && username.chars().count() > LONGEST_USERNAME {
             errors.add("username", "This is too long for a username. Leave it empty if you do not know it.");
         }
         match date_of_birth {
@@ -122,18 +134,30 @@ pub(crate) fn day_typed(parts: [&str; 3]) -> Option<Day> {
 
 /// P2.
 async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
-    forgotten_view(&app, &page, &Typed::default(), &FieldErrors::none()).await
+    forgotten_view(&app, &page, Door::Staff, &Typed::default(), &FieldErrors::none()).await
+}
+
+async fn show_to_leavers(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    forgotten_view(&app, &page, Door::Leavers, &Typed::default(), &FieldErrors::none()).await
 }
 
 async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
-    let typed = Typed::of(&form);
+    ask(&app, &page, Door::Staff, &form).await
+}
+
+async fn submit_of_leaver(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
+    ask(&app, &page, Door::Leavers, &form).await
+}
+
+async fn ask(app: &App, page: &Page, door: Door, form: &Form) -> Result<Response, Problem> {
+    let typed = Typed::of(form);
     let today = app.clock.now().day_in(&TimeZone::UTC).plus_days(1);
-    let (email, date_of_birth, username) = match typed.read(today) {
+    let (email, date_of_birth, username) = match typed.read(today, door) {
         Ok(read) => read,
-        Err(errors) => return forgotten_view(&app, &page, &typed, &errors).await,
+        Err(errors) => return forgotten_view(app, page, door, &typed, &errors).await,
     };
-    match request(&app, Request { email, date_of_birth, username, client: page.client() }).await {
-        Ok(()) => Ok(see_other("/forgotten/sent")),
+    match request(app, Request { email, date_of_birth, username, client: page.client(), door }).await {
+        Ok(()) => Ok(see_other(&format!("{}/sent", door.forgotten()))),
         Err(RequestError::Store(error)) => Err(error.into()),
     }
 }
@@ -141,22 +165,29 @@ async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Respon
 async fn forgotten_view(
     app: &App,
     page: &Page,
+    door: Door,
     typed: &Typed<'_>,
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
     let desks = app.desks().await?;
+    let leaver = door == Door::Leavers;
+    let email = if leaver {
+        TextInput::email("email", "Personal address*").hint("The email address that you set before you left")
+    } else {
+        TextInput::email("email", "Email*").hint("(Example : first.last@domain.com)")
+    };
+    let username = TextInput::new("username", if leaver { "Username*" } else { "Username" });
     let body = ForgottenView {
         page,
+        leaver,
+        action: door.forgotten(),
         errors: errors.summary(),
-        email: TextInput::email("email", "Email*")
-            .hint("(Example : first.last@domain.com)")
-            .value(typed.email)
-            .error(errors.at("email")),
+        email: email.value(typed.email).error(errors.at("email")),
         date_of_birth: DateInput::new("date-of-birth", "Date of Birth*")
             .birthday()
             .value(typed.day, typed.month, typed.year)
             .error(errors.at("date-of-birth-day")),
-        username: TextInput::new("username", "Username")
+        username: username
             .value(typed.username)
             .autocomplete("username")
             .autocapitalize("characters")
@@ -165,21 +196,39 @@ async fn forgotten_view(
         button: Button::submit("Submit"),
         help: Help { desks: &desks, open: false },
     };
-    page.shell("Forgotten | Request Username/Password | Unlock Account")
-        .invalid_if(!errors.is_empty())
-        .show(&body)
+    let shell = page.shell(if leaver {
+        "Set a new password after you have left"
+    } else {
+        "Forgotten | Request Username/Password | Unlock Account"
+    });
+    shell.invalid_if(!errors.is_empty()).show(&body)
 }
 
 #[derive(Template)]
 #[template(path = "forgotten_sent.html")]
 struct SentView<'v> {
+    leaver: bool,
+    log_in: &'static str,
     help: Help<'v>,
 }
 
 /// The answer to Submit, the same whether or not anything matched.
 async fn sent(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    sent_view(&app, &page, Door::Staff).await
+}
+
+async fn sent_to_leaver(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    sent_view(&app, &page, Door::Leavers).await
+}
+
+async fn sent_view(app: &App, page: &Page, door: Door) -> Result<Response, Problem> {
     let desks = app.desks().await?;
-    page.shell("Look in your mail").show(&SentView { help: Help { desks: &desks, open: true } })
+    let body = SentView {
+        leaver: door == Door::Leavers,
+        log_in: door.log_in(),
+        help: Help { desks: &desks, open: true },
+    };
+    page.shell("Look in your mail").show(&body)
 }
 
 #[derive(Template)]
@@ -187,6 +236,7 @@ async fn sent(State(app): State<App>, page: Page) -> Result<Response, Problem> {
 struct OpenView<'v> {
     page: &'v Page,
     errors: ErrorSummary,
+    action: &'static str,
     link: &'v str,
     username: String,
     employer: &'v str,
@@ -204,6 +254,7 @@ struct SomebodyElseView<'v> {
     page: &'v Page,
     name: &'v str,
     link: &'v str,
+    door: Door,
     log_out: Button,
 }
 
@@ -211,31 +262,53 @@ struct SomebodyElseView<'v> {
 #[template(path = "reset_dead.html")]
 struct DeadView<'v> {
     says: String,
+    forgotten: &'static str,
     help: Help<'v>,
 }
 
 /// The page behind a link. Opening it changes nothing.
 async fn link(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    link_page(&app, &page, Door::Staff).await
+}
+
+async fn leavers_link(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    link_page(&app, &page, Door::Leavers).await
+}
+
+async fn link_page(app: &App, page: &Page, door: Door) -> Result<Response, Problem> {
     let text = page.query("link");
-    let state = look_at(&app, Secret::parse(&text).as_ref()).await?;
-    link_view(&app, &page, &text, &state, &FieldErrors::none()).await
+    let state = look_at_its_door(app, Secret::parse(&text).as_ref(), door).await?;
+    link_view(app, page, door, &text, &state, &FieldErrors::none()).await
+}
+
+/// A link is good at the door that it was asked for at.
+async fn look_at_its_door(
+    app: &App,
+    secret: Option<&Secret>,
+    door: Door,
+) -> Result<LinkState, store::StoreError> {
+    Ok(match look_at(app, secret).await? {
+        LinkState::Open(open) if open.door() != door => LinkState::Unknown,
+        state => state,
+    })
 }
 
 async fn link_view(
     app: &App,
     page: &Page,
+    door: Door,
     text: &str,
     state: &LinkState,
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
     let open = match state {
         LinkState::Open(open) => open,
-        dead => return dead_view(app, page, dead).await,
+        dead => return dead_view(app, page, door, dead).await,
     };
     match page.person() {
         Some(person) if person.staff_record != open.holder.record.id => {
             let log_out = Button::submit("Log them out and go on");
-            let body = SomebodyElseView { page, name: &person.name, link: text, log_out };
+            let body = SomebodyElseView { page, name: &person.name, link: text, door, log_out };
             page.shell("Somebody else is logged in here").status(StatusCode::CONFLICT).show(&body)
         }
         _ => open_view(app, page, text, open, errors).await,
@@ -256,6 +329,7 @@ async fn open_view(
     let body = OpenView {
         page,
         errors: errors.summary(),
+        action: open.door().reset(),
         link: text,
         username: open.username.as_ref().map(ToString::to_string).unwrap_or_default(),
         employer: name,
@@ -276,7 +350,7 @@ async fn open_view(
         .show(&body)
 }
 
-async fn dead_view(app: &App, page: &Page, state: &LinkState) -> Result<Response, Problem> {
+async fn dead_view(app: &App, page: &Page, door: Door, state: &LinkState) -> Result<Response, Problem> {
     let desks = app.desks().await?;
     let at = |at: &Instant, zone: &TimeZone| format::day_and_time(*at, zone);
     let says = match state {
@@ -291,59 +365,73 @@ async fn dead_view(app: &App, page: &Page, state: &LinkState) -> Result<Response
             format!("The password was set on {}, after this link was sent.", at(when, zone))
         }
         LinkState::Expired(when, zone) => format!("It ran out on {}.", at(when, zone)),
+        LinkState::AddressChanged if door == Door::Leavers => {
+            "The personal address that it was sent to was taken off or replaced.".to_owned()
+        }
         LinkState::AddressChanged => {
             "The email address on the staff record has changed since it was sent. Ask for a new link at the new address.".to_owned()
         }
         LinkState::Left => "The last day at this employer is over.".to_owned(),
+        LinkState::NoLeaver => {
+            "It is for people who have left: you work there again, or left longer ago than your employer lets you log in.".to_owned()
+        }
         LinkState::Unknown | LinkState::Open(_) => {
             "It may have been cut off in the mail. Copy the whole address from the mail into the browser."
                 .to_owned()
         }
     };
-    let body = DeadView { says, help: Help { desks: &desks, open: false } };
+    let body = DeadView { says, forgotten: door.forgotten(), help: Help { desks: &desks, open: false } };
     page.shell("This link does not work any more").status(StatusCode::GONE).show(&body)
 }
 
 /// The press of a button: the one thing that uses a link.
 async fn use_link(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
+    press(&app, &page, Door::Staff, &form).await
+}
+
+async fn use_leavers_link(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
+    press(&app, &page, Door::Leavers, &form).await
+}
+
+async fn press(app: &App, page: &Page, door: Door, form: &Form) -> Result<Response, Problem> {
     let text = form.get("link");
     let secret = Secret::parse(text);
-    let state = look_at(&app, secret.as_ref()).await?;
+    let state = look_at_its_door(app, secret.as_ref(), door).await?;
     let (Some(secret), LinkState::Open(open)) = (secret, &state) else {
-        return link_view(&app, &page, text, &state, &FieldErrors::none()).await;
+        return link_view(app, page, door, text, &state, &FieldErrors::none()).await;
     };
     let staff_record = open.holder.record.id;
     if page.person().is_some_and(|person| person.staff_record != staff_record) {
-        return link_view(&app, &page, text, &state, &FieldErrors::none()).await;
+        return link_view(app, page, door, text, &state, &FieldErrors::none()).await;
     }
-    let browser = browser_of(&app, &page).unwrap_or_else(|| app.entropy.id(app.clock.now()));
+    let browser = browser_of(app, page).unwrap_or_else(|| app.entropy.id(app.clock.now()));
     let session = page.person().map(|person| person.session);
     let by = UsedBy {
         browser,
         device: page.device().to_owned(),
         session,
-        trace: Trace::holder(&page, staff_record),
+        trace: Trace::holder(page, staff_record),
     };
     let used = match form.get("act") {
-        "unlock" => unlock(&app, &secret, by).await,
+        "unlock" => unlock(app, &secret, by).await,
         _ => {
-            let rules = reset_password::rules(&app, staff_record).await?.ok_or(Problem::NotFound)?;
+            let rules = reset_password::rules(app, staff_record).await?.ok_or(Problem::NotFound)?;
             let password = form.password("new_password");
-            if let Some(weakness) = rules.weakness(&app, &password).await {
+            if let Some(weakness) = rules.weakness(app, &password).await {
                 let errors = FieldErrors::one("new_password", weakness.words(page.language()));
-                return link_view(&app, &page, text, &state, &errors).await;
+                return link_view(app, page, door, text, &state, &errors).await;
             }
-            let hash = match rules.hash(&app, &password).await {
+            let hash = match rules.hash(app, &password).await {
                 Ok(hash) => hash,
                 Err(HashError::Busy) => return Err(Problem::Busy { seconds: 10 }),
                 Err(HashError::Failed) => return Err(Problem::broken("hashing failed")),
             };
-            set_password(&app, &secret, hash, by).await
+            set_password(app, &secret, hash, by).await
         }
     };
     match used {
-        Ok(used) => used_view(&app, &page, browser, form.get("act") == "unlock", &used),
-        Err(LinkError::Dead(state)) => dead_view(&app, &page, &state).await,
+        Ok(used) => used_view(app, page, (browser, door), form.get("act") == "unlock", &used),
+        Err(LinkError::Dead(state)) => dead_view(app, page, door, &state).await,
         Err(LinkError::NoPassword) => {
             Err(Problem::Invalid("There is no password yet that could be kept. Go back and set one.".into()))
         }
@@ -364,11 +452,12 @@ struct DoneView {
 fn used_view(
     app: &App,
     page: &Page,
-    browser: uuid::Uuid,
+    (browser, door): (uuid::Uuid, Door),
     unlocked: bool,
     used: &Used,
 ) -> Result<Response, Problem> {
     let outside = match used.status {
+        _ if door == Door::Leavers => "Log in with your username, your password and your second factor.",
         Status::Approved => "You can log in from anywhere.",
         Status::Requested => {
             "You can log in on your employer's network now, and from anywhere once HR has approved your request."
@@ -380,7 +469,7 @@ fn used_view(
         username: used.username.as_ref().map(ToString::to_string).unwrap_or_default(),
         employer: used.holder.employer.name.clone(),
         outside,
-        log_in: Button::link("Log in", "/").login(),
+        log_in: Button::link("Log in", door.log_in()).login(),
     };
     let title = if unlocked { "Your account is unlocked" } else { "Your password is set" };
     page.shell(title).header(header::SET_COOKIE, browser_cookie(app, browser)).show(&body)
@@ -390,7 +479,7 @@ fn used_view(
 mod tests {
     use store::Day;
 
-    use super::Typed;
+    use super::{Door, Typed};
 
     #[test]
     fn what_is_typed_is_read_or_said_to_be_wrong() {
@@ -402,7 +491,7 @@ mod tests {
             year: "1980",
             username: " 999jsmith01 ",
         };
-        let (email, born, username) = good.read(today).unwrap();
+        let (email, born, username) = good.read(today, Door::Staff).unwrap();
         assert_eq!((email.as_str(), born.to_string().as_str()), ("first.last@nhs.net", "1980-03-07"));
         assert_eq!(username.as_deref(), Some("999jsmith01"));
         for (day, month, year) in [
@@ -417,14 +506,17 @@ mod tests {
             ("１", "1", "1980"),
             ("999999999999", "1", "1980"),
         ] {
-            let errors = Typed { email: "a@b.net", day, month, year, username: "" }.read(today).unwrap_err();
+            let errors = Typed { email: "a@b.net", day, month, year, username: "" }
+                .read(today, Door::Staff)
+                .unwrap_err();
             assert!(errors.at("date-of-birth-day").is_some(), "{day}/{month}/{year}");
         }
         let long = format!("{}@nhs.net", "a".repeat(250));
         for email in ["", "first.last", "@nhs.net", "a@nhs", "a b@nhs.net", "a@.net", "a@nhs.", long.as_str()]
         {
-            let errors =
-                Typed { email, day: "1", month: "1", year: "1980", username: "" }.read(today).unwrap_err();
+            let errors = Typed { email, day: "1", month: "1", year: "1980", username: "" }
+                .read(today, Door::Staff)
+                .unwrap_err();
             assert!(errors.at("email").is_some(), "{email}");
         }
     }

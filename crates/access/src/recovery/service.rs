@@ -4,14 +4,14 @@ use store::{Day, StoreError, jobs};
 use web::Client;
 
 use super::{jobs::KIND, sql};
-use crate::App;
+use crate::{App, Door};
 
 /// Requests from the employers' own networks go before all others.
 const OUTSIDE: i64 = 1_000_000;
 /// So many of one network are dealt with as they come; the rest of that network's wait behind other people's.
 const AT_ONCE: i64 = 100;
 
-/// What somebody typed at `/forgotten`, read.
+/// What somebody typed at `/forgotten` or `/leavers/forgotten`, read.
 #[derive(Clone, Debug)]
 pub struct Request {
     /// An email address, in lower case.
@@ -22,6 +22,8 @@ pub struct Request {
     pub username: Option<String>,
     /// From where.
     pub client: Client,
+    /// At which door.
+    pub door: Door,
 }
 
 /// Why a request was not taken.
@@ -49,6 +51,7 @@ pub async fn request(app: &App, request: Request) -> Result<(), RequestError> {
         username: request.username,
         network: request.client.network(),
         requested_at: now,
+        leaver: request.door == Door::Leavers,
     };
     let job_id = app.entropy.id(now);
     metrics::counter!("staffrecord_access_recovery_requests_total").increment(1);

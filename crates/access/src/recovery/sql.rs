@@ -12,13 +12,14 @@ pub(crate) struct RequestRow {
     pub(crate) username: Option<String>,
     pub(crate) network: String,
     pub(crate) requested_at: Instant,
+    pub(crate) leaver: bool,
 }
 
 pub(super) async fn insert_request(tx: &mut Tx<'_>, request: &RequestRow) -> Result<()> {
     on!(tx, c => sqlx::query(
-        "INSERT INTO recovery_request (id, email, date_of_birth, username, network, requested_at) VALUES ($1, $2, $3, $4, $5, $6)")
+        "INSERT INTO recovery_request (id, email, date_of_birth, username, network, requested_at, leaver) VALUES ($1, $2, $3, $4, $5, $6, $7)")
         .bind(request.id).bind(&request.email).bind(request.date_of_birth).bind(&request.username).bind(&request.network)
-        .bind(request.requested_at).execute(c).await.map(drop))
+        .bind(request.requested_at).bind(request.leaver).execute(c).await.map(drop))
 }
 
 /// How many requests of one network wait to be dealt with; a thousand is as good as more.
@@ -30,7 +31,7 @@ pub(super) async fn waiting(tx: &mut Tx<'_>, network: &str) -> Result<i64> {
 
 pub(super) async fn request(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<RequestRow>> {
     on!(tx, c => sqlx::query_as(
-        "SELECT id, email, date_of_birth, username, network, requested_at FROM recovery_request WHERE id = $1 AND done_at IS NULL")
+        "SELECT id, email, date_of_birth, username, network, requested_at, leaver FROM recovery_request WHERE id = $1 AND done_at IS NULL")
         .bind(id).fetch_optional(c).await)
 }
 
@@ -77,6 +78,8 @@ pub(crate) struct LinkRow {
     pub(crate) expires_at: Instant,
     pub(crate) used_at: Option<Instant>,
     pub(crate) address_hash: Vec<u8>,
+    /// Whether it was asked for at the leavers' door.
+    pub(crate) leaver: bool,
 }
 
 impl LinkRow {
@@ -87,20 +90,22 @@ impl LinkRow {
 }
 
 pub(super) async fn insert_link(tx: &mut Tx<'_>, link: &LinkRow, secret: &SecretHash) -> Result<()> {
-    on!(tx, c => sqlx::query("INSERT INTO reset_link (id, secret_hash, staff_record_id, sent_at, expires_at, address_hash) VALUES ($1, $2, $3, $4, $5, $6)")
+    on!(tx, c => sqlx::query(
+        "INSERT INTO reset_link (id, secret_hash, staff_record_id, sent_at, expires_at, address_hash, leaver)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)")
         .bind(link.id).bind(secret).bind(link.staff_record_id).bind(link.sent_at).bind(link.expires_at).bind(&link.address_hash)
-        .execute(c).await.map(drop))
+        .bind(link.leaver).execute(c).await.map(drop))
 }
 
 pub(super) async fn link_by_secret(tx: &mut Tx<'_>, secret: &SecretHash) -> Result<Option<LinkRow>> {
-    on!(tx, c => sqlx::query_as("SELECT id, staff_record_id, sent_at, expires_at, used_at, address_hash FROM reset_link WHERE secret_hash = $1")
+    on!(tx, c => sqlx::query_as("SELECT id, staff_record_id, sent_at, expires_at, used_at, address_hash, leaver FROM reset_link WHERE secret_hash = $1")
         .bind(secret).fetch_optional(c).await)
 }
 
 /// The newest link of an account.
 pub(crate) async fn newest_link(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Option<LinkRow>> {
     on!(tx, c => sqlx::query_as(
-        "SELECT id, staff_record_id, sent_at, expires_at, used_at, address_hash FROM reset_link WHERE staff_record_id = $1
+        "SELECT id, staff_record_id, sent_at, expires_at, used_at, address_hash, leaver FROM reset_link WHERE staff_record_id = $1
          ORDER BY sent_at DESC, id DESC LIMIT 1")
         .bind(staff_record).fetch_optional(c).await)
 }

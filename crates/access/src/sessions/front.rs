@@ -55,7 +55,11 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
         return Ok(Visitor::Stranger);
     };
     drop(reader);
-    let Asking { session, holder, factors } = asking;
+    let Asking { session, mut holder, factors } = asking;
+    if session.leaver {
+        // Roles end with the job, whatever stands there.
+        holder.roles.clear();
+    }
     match session.standing(&holder, now) {
         Standing::Over { by, recorded, since } => {
             if !recorded {
@@ -68,7 +72,8 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
                 staff_record: session.staff_record_id,
                 session: session.id,
                 idle,
-                lapsed,
+                lapsed: lapsed && !session.leaver,
+                leaver: session.leaver,
             }))
         }
         Standing::Open { touch, idle_at } => {
@@ -78,7 +83,8 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
             // A role that somebody was given while they were in asks for more than a password from then on.
             let strong = session.proof.is_strong() || !holder.has_role();
             // What it is follows from what the account has now: it may have been set up or taken off elsewhere meanwhile.
-            let step = if factors.any() { Step::SecondFactor } else { Step::SetUp };
+            // Leavers set none up.
+            let step = if factors.any() || session.leaver { Step::SecondFactor } else { Step::SetUp };
             let step = (session.outstanding.is_some() || !strong).then_some(step);
             let person = Person {
                 staff_record: session.staff_record_id,
@@ -90,6 +96,7 @@ async fn visitor(app: &App, headers: &HeaderMap, client: Client) -> Result<Visit
                 proof: Proof { kind: session.proof, at: session.proof_at },
                 factors,
                 roles: roles_of(&holder, client),
+                leaver: session.leaver,
                 last_log_in: session.previous_at.zip(session.previous_device),
                 idle_at,
                 now,

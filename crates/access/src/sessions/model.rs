@@ -27,6 +27,10 @@ store::words! {
         Left = "left",
         /// Their second factors were taken off, because they had lost them.
         ReEnrolment = "re_enrolment",
+        /// A leaver works here again.
+        StaffAgain = "staff_again",
+        /// Its holder said that somebody else had set a personal address for them.
+        Stopped = "stopped",
     }
 }
 
@@ -79,6 +83,8 @@ pub struct Session {
     pub ended_by: Option<EndedBy>,
     /// What its person still has to do before they are in.
     pub outstanding: Option<Step>,
+    /// Whether it began at the leavers' door.
+    pub leaver: bool,
 }
 
 /// A session with whose it is, and what they can prove themselves by.
@@ -112,6 +118,8 @@ pub(crate) struct NewSession {
     pub(crate) outstanding: Option<Step>,
     /// The identity provider that they came by, and its ID token, sealed.
     pub(crate) provider: Option<(String, Vec<u8>)>,
+    /// Whether they came by the leavers' door.
+    pub(crate) leaver: bool,
 }
 
 /// How a session stands at a moment.
@@ -124,6 +132,16 @@ pub(super) enum Standing {
 }
 
 impl Session {
+    /// Why whoever came by its door would not come by it today.
+    fn wrong_door(&self, holder: &Holder, now: Instant) -> Option<EndedBy> {
+        match (self.leaver, holder.record.has_left(holder.employer.today(now))) {
+            (false, false) => None,
+            (true, true) if holder.is_leaver(now) => None,
+            (true, false) => Some(EndedBy::StaffAgain),
+            (_, true) => Some(EndedBy::Left),
+        }
+    }
+
     /// Whether it still goes on.
     pub(crate) fn is_open(&self, holder: &Holder, now: Instant) -> bool {
         matches!(self.standing(holder, now), Standing::Open { .. })
@@ -140,8 +158,8 @@ impl Session {
         let (too_old, too_idle) = (self.began_at.plus_minutes(most), self.seen_at.plus_minutes(idle));
         if let Some(by) = self.ended_by {
             Standing::Over { by, recorded: true, since: self.ended_at.unwrap_or(self.began_at) }
-        } else if holder.record.has_left(holder.employer.today(now)) {
-            over(EndedBy::Left, now)
+        } else if let Some(by) = self.wrong_door(holder, now) {
+            over(by, now)
         } else if now >= too_old {
             over(EndedBy::Age, too_old)
         } else if now >= too_idle {
@@ -188,17 +206,14 @@ mod tests {
         Holder { record, employer, roles: Vec::new() }
     }
 
-    #[test]
-    fn a_session_ends_by_idleness_age_and_leaving() {
-        let at = |text: &str| text.parse::<Instant>().unwrap();
-        let began = at("2026-11-24T08:00:00Z");
-        let session = |seen_at| Session {
+    fn session_at(began_at: Instant) -> Session {
+        Session {
             id: Uuid::nil(),
             staff_record_id: Uuid::nil(),
-            began_at: began,
-            seen_at,
+            began_at,
+            seen_at: began_at,
             proof: ProofKind::Password,
-            proof_at: began,
+            proof_at: began_at,
             address: "192.0.2.1".into(),
             device: "Chrome on Windows".into(),
             previous_at: None,
@@ -206,7 +221,15 @@ mod tests {
             ended_at: None,
             ended_by: None,
             outstanding: None,
-        };
+            leaver: false,
+        }
+    }
+
+    #[test]
+    fn a_session_ends_by_idleness_age_and_leaving() {
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        let began = at("2026-11-24T08:00:00Z");
+        let session = |seen_at| Session { seen_at, ..session_at(began) };
         let over = |by, since: &str| Standing::Over { by, recorded: false, since: at(since) };
         let stays = holder(None);
         let open = |touch, idle_at| Standing::Open { touch, idle_at };
@@ -246,5 +269,28 @@ mod tests {
             Session { outstanding: Some(Step::SecondFactor), ..session(at("2026-11-24T08:29:00Z")) };
         let ended = over(EndedBy::Age, "2026-11-24T08:30:00Z");
         assert_eq!(halfway.standing(&stays, at("2026-11-24T08:30:00Z")), ended);
+    }
+
+    #[test]
+    fn a_leavers_session_ends_when_the_years_are_over_or_they_are_back() {
+        let at = |text: &str| text.parse::<Instant>().unwrap();
+        for (last_day, years, now, ended) in [
+            (Day::new(2026, 11, 23), 7, "2026-11-24T08:00:00Z", None),
+            (Day::new(2026, 11, 23), 0, "2026-11-24T08:00:00Z", Some(EndedBy::Left)),
+            (Day::new(2025, 11, 23), 1, "2026-11-23T23:59:59Z", None),
+            (Day::new(2025, 11, 23), 1, "2026-11-24T00:00:00Z", Some(EndedBy::Left)),
+            (Day::new(2026, 11, 24), 7, "2026-11-24T08:00:00Z", Some(EndedBy::StaffAgain)),
+            (None, 7, "2026-11-24T08:00:00Z", Some(EndedBy::StaffAgain)),
+        ] {
+            let mut holder = holder(last_day);
+            holder.employer.settings.policies.leavers_years = years;
+            let now = at(now);
+            let leavers = Session { leaver: true, ..session_at(now) };
+            let standing = leavers.standing(&holder, now);
+            match ended {
+                Some(by) => assert_eq!(standing, Standing::Over { by, recorded: false, since: now }),
+                None => assert!(leavers.is_open(&holder, now), "{last_day:?} {years} {now}"),
+            }
+        }
     }
 }

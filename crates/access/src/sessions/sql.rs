@@ -9,8 +9,8 @@ pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -
     later!(
         tx,
         "INSERT INTO session (id, secret_hash, staff_record_id, began_at, seen_at, proof, proof_at, proof_failures, address, device,
-             previous_at, previous_device, outstanding, provider, provider_token)
-         VALUES ($1, $2, $3, $4, $4, $5, $13, 0, $6, $7, $8, $9, $10, $11, $12)",
+             previous_at, previous_device, outstanding, provider, provider_token, leaver)
+         VALUES ($1, $2, $3, $4, $4, $5, $13, 0, $6, $7, $8, $9, $10, $11, $12, $14)",
         session.id,
         &session.secret,
         session.staff_record,
@@ -24,6 +24,7 @@ pub(crate) async fn begin(tx: &mut Tx<'_>, session: &NewSession, now: Instant) -
         session.provider.as_ref().map(|(id, _)| id),
         session.provider.as_ref().map(|(_, token)| token),
         session.proof_at,
+        session.leaver,
     )
 }
 
@@ -41,7 +42,7 @@ struct AskingRow {
 pub(super) async fn by_secret(tx: &mut Tx<'_>, secret: &SecretHash, now: Instant) -> Result<Option<Asking>> {
     let row: Option<AskingRow> = on!(tx, c => sqlx::query_as(records::holders!(
         "n.id, n.staff_record_id, n.began_at, n.seen_at, n.proof, n.proof_at, n.address, n.device, n.previous_at,
-             n.previous_device, n.ended_at, n.ended_by, n.outstanding,
+             n.previous_device, n.ended_at, n.ended_by, n.outstanding, n.leaver,
              EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = s.id AND f.kind = 'passkey') AS has_passkey,
              EXISTS (SELECT 1 FROM second_factor f WHERE f.staff_record_id = s.id AND f.kind = 'authenticator')
                  AS has_authenticator, ",
@@ -59,7 +60,7 @@ pub(super) async fn by_secret(tx: &mut Tx<'_>, secret: &SecretHash, now: Instant
 pub(crate) async fn open(tx: &mut Tx<'_>, staff_record: Uuid) -> Result<Vec<Session>> {
     on!(tx, c => sqlx::query_as(
         "SELECT id, staff_record_id, began_at, seen_at, proof, proof_at, address, device, previous_at, previous_device,
-             ended_at, ended_by, outstanding
+             ended_at, ended_by, outstanding, leaver
          FROM session WHERE staff_record_id = $1 AND ended_at IS NULL ORDER BY seen_at DESC, id DESC LIMIT 100")
         .bind(staff_record).fetch_all(c).await)
 }

@@ -99,6 +99,7 @@ fn asker(app: &App, page: &Page) -> Asker {
             step: None,
             inside: false,
             provider: None,
+            leaver: false,
         },
         trace: Trace::of(page),
     }

@@ -29,6 +29,7 @@ pub async fn sweep(app: &App) -> Result<u64> {
         (sql::Swept::Sessions, before(30 * DAY)),
         (sql::Swept::Links, before(30 * DAY)),
         (sql::Swept::Requests, before(30 * DAY)),
+        (sql::Swept::PersonalAddresses, before(30 * DAY)),
         (sql::Swept::Outcomes, before(90 * DAY)),
         (sql::Swept::LogIns, before(180 * DAY)),
         (sql::Swept::Browsers, before(400 * DAY)),

@@ -15,11 +15,14 @@ pub(super) enum Swept {
     Tickets,
     Openings,
     BirthChecks,
+    PersonalAddresses,
 }
 
 impl Swept {
-    fn statement(self) -> &'static str {
-        match self {
+    /// The statement, of this room's rows.
+    fn statement(self) -> Option<&'static str> {
+        Some(match self {
+            Self::PersonalAddresses => return None,
             Self::KeptForms => {
                 "DELETE FROM kept_form WHERE id IN (SELECT id FROM kept_form WHERE kept_until < $1 LIMIT $2)"
             }
@@ -56,11 +59,14 @@ impl Swept {
             Self::Browsers => {
                 "DELETE FROM known_browser WHERE id IN (SELECT id FROM known_browser WHERE used_at < $1 LIMIT $2)"
             }
-        }
+        })
     }
 }
 
 /// Removes at most `most` rows that are older than `before`.
 pub(super) async fn remove(tx: &mut Tx<'_>, what: Swept, before: Instant, most: i64) -> Result<u64> {
-    on!(tx, c => sqlx::query(what.statement()).bind(before).bind(most).execute(c).await.map(|done| done.rows_affected()))
+    let Some(statement) = what.statement() else {
+        return records::personal_address::sweep(tx, before, most).await;
+    };
+    on!(tx, c => sqlx::query(statement).bind(before).bind(most).execute(c).await.map(|done| done.rows_affected()))
 }

@@ -62,6 +62,7 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     let codes = factors::sql::codes_left(&mut reader.tx(), id).await?;
     let codes_lock = log_in::sql::lock(&mut reader.tx(), factors::codes_lock(id)).await?;
     let re_enrolment = re_enrolment::sql::open(&mut reader.tx(), id).await?;
+    let personal_address = records::personal_address::has_confirmed(&mut reader.tx(), id).await?;
     let mut mailed = mail::about(&mut reader.tx(), id, LOOKED_AT).await?;
     for request in &requests {
         if let Some(mail_id) =
@@ -81,6 +82,11 @@ pub async fn why(app: &App, holder: &Holder) -> Result<Why, StoreError> {
     let left = holder.record.last_day.filter(|_| holder.record.has_left(holder.employer.today(now)));
     if let Some(last) = left {
         standing.push(format!("They left: {} was the last day with access.", format::day(last)));
+        standing.push(if personal_address {
+            "They have set a personal address: with it they see payslips and P60s at the page for people who have left.".into()
+        } else {
+            "They have set no personal address, so payroll sends them payslips and P60s on paper.".into()
+        });
     }
     match (&holder.record.email, recovery::may_be_mailed(holder)) {
         (None, _) => standing.push("No email address is held, so no link can be sent. HR has to add one.".into()),
@@ -254,6 +260,11 @@ fn tried_words(outcome: Outcome) -> &'static str {
             "Right password, but more is needed outside, and no second factor could be set up from there"
         }
         Outcome::WrongFactor => "Wrong second factor",
+        Outcome::StillEmployed => "Right at the page for people who have left, but they work here",
+        Outcome::NoPersonalAddress => {
+            "Right at the page for people who have left, without a personal address that works there"
+        }
+        Outcome::NoLeaversFactor => "Right at the page for people who have left, without a second factor",
     }
 }
 
@@ -271,6 +282,10 @@ fn request_words(outcome: Recovered) -> &'static str {
         Recovered::TooManyMails => {
             "Asked for a link: nothing was sent, since the address has had as many mails as it may have."
         }
+        Recovered::LeaverMailed => "Asked for a link as somebody who has left: a mail was queued.",
+        Recovered::LeaverRefused => {
+            "Asked for a link as somebody who has left: nothing was sent, since something did not match."
+        }
     }
 }
 
@@ -284,6 +299,8 @@ fn mail_words(mail: mail::Status) -> (Instant, String) {
         mails::RE_ENROLMENT => "Mail that the second factors will be taken off",
         mails::RE_ENROLLED => "Mail that the second factors were taken off",
         mails::INTERNET_ACCESS => "Mail about internet access",
+        mails::PERSONAL_ADDRESS_SET => "Mail that a personal address was set",
+        mails::PERSONAL_ADDRESS_ENDED => "Mail that a personal address was taken off",
         _ => "Mail",
     };
     let answer = mail.answer.map(|answer| format!(": {answer}")).unwrap_or_default();

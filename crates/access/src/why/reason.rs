@@ -172,6 +172,8 @@ fn after_trying(tried: &LogIn, facts: &Facts<'_>) -> Option<Reason> {
         Outcome::NoFactor => Reason::NoFactor(tried.at),
         Outcome::WrongFactor => Reason::WrongFactor(tried.at),
         Outcome::NetworkLimit => Reason::NetworkLimit(tried.at),
+        // The other door.
+        Outcome::StillEmployed | Outcome::NoPersonalAddress | Outcome::NoLeaversFactor => return None,
         // A lock that has run out: what had locked it was wrong passwords.
         Outcome::WrongPassword | Outcome::Locked | Outcome::Unknown | Outcome::Left | Outcome::LoggedIn => {
             if facts.password.is_none() {
@@ -193,7 +195,10 @@ fn after_asking(asked: &OutcomeRow, facts: &Facts<'_>) -> Option<Reason> {
         recovery::Outcome::OutsideMailDomains => {
             Reason::OutsideMailDomains(facts.email.unwrap_or_default().to_owned())
         }
-        recovery::Outcome::Mailed | recovery::Outcome::Left => return None,
+        recovery::Outcome::Mailed
+        | recovery::Outcome::Left
+        | recovery::Outcome::LeaverMailed
+        | recovery::Outcome::LeaverRefused => return None,
     })
 }
 
@@ -260,6 +265,7 @@ mod tests {
             expires_at: at(minute + 30),
             used_at: used.map(at),
             address_hash: Vec::new(),
+            leaver: false,
         }
     }
 

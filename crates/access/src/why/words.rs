@@ -14,7 +14,8 @@ pub fn explain(language: Language, reason: &Reason, zone: &TimeZone) -> (String,
     match reason {
         Reason::Left(day) => (
             format!("They have left: {} was their last day with access.", format::day(*day)),
-            "If they still work here, HR has to correct the leaving date. Nobody else can let them in.",
+            "If they still work here, HR has to correct the leaving date: nobody else can let them in. If not, Help to log in leads them to the page \
+             for people who have left, and payroll sends payslips and P60s on paper.",
         ),
         Reason::Locked(until) => (
             format!("Too many wrong passwords were typed. Their account is locked until {}.", when(*until)),

@@ -5,6 +5,7 @@ mod authenticator;
 mod card_host;
 mod hr_internet_access;
 mod internet_access;
+mod leavers;
 mod limits;
 mod log_in;
 mod my_account;

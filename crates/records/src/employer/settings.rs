@@ -132,6 +132,17 @@ pub struct Policies {
     /// Whether it takes two people of payroll to publish a run of payslips.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub payslips_two_persons: bool,
+    /// So many years after their last day, leavers may log in for their payslips and P60s; 0 for never.
+    #[serde(skip_serializing_if = "is_usual_years")]
+    pub leavers_years: u32,
+}
+
+/// So many years, unless an employer says otherwise: then an older release, which refuses what it does not know, is not told.
+const LEAVERS_YEARS: u32 = 7;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_usual_years(years: &u32) -> bool {
+    *years == LEAVERS_YEARS
 }
 
 impl Default for Policies {
@@ -154,6 +165,7 @@ impl Default for Policies {
             username_change_days: 90,
             roles_from_outside: false,
             payslips_two_persons: false,
+            leavers_years: LEAVERS_YEARS,
         }
     }
 }
@@ -267,7 +279,7 @@ impl Settings {
 
 impl Policies {
     /// Those that are numbers.
-    pub(crate) fn numbers(&self) -> [NumberPolicy; 13] {
+    pub(crate) fn numbers(&self) -> [NumberPolicy; 14] {
         let number = |field, value, least, most| NumberPolicy { field, value, least, most };
         let least_lock = self.lock_minutes.min(1440);
         let most_beside = self.password_length.clamp(12, 64);
@@ -285,6 +297,7 @@ impl Policies {
             number("re_enrolment_hours", self.re_enrolment_hours, 1, 168),
             number("identity_hold_hours", self.identity_hold_hours, 24, 168),
             number("username_change_days", self.username_change_days, 1, 365),
+            number("leavers_years", self.leavers_years, 0, 10),
         ]
     }
 
@@ -304,6 +317,7 @@ impl Policies {
             "re_enrolment_hours" => &mut self.re_enrolment_hours,
             "identity_hold_hours" => &mut self.identity_hold_hours,
             "username_change_days" => &mut self.username_change_days,
+            "leavers_years" => &mut self.leavers_years,
             _ => return,
         };
         *place = value;
@@ -474,6 +488,7 @@ mod tests {
             ("policies.second_factor_grace_days", Box::new(|s| s.policies.second_factor_grace_days = 91)),
             ("policies.remember_device_days", Box::new(|s| s.policies.remember_device_days = 91)),
             ("policies.re_enrolment_hours", Box::new(|s| s.policies.re_enrolment_hours = 0)),
+            ("policies.leavers_years", Box::new(|s| s.policies.leavers_years = 11)),
             ("policies.identity_hold_hours", Box::new(|s| s.policies.identity_hold_hours = 0)),
         ];
         for (field, change) in wrong {
@@ -518,6 +533,7 @@ mod tests {
             serde_json::json!({ "title": "A", "address": "https://a.example" })
         );
         assert!(written.get("message").is_none() && written.get("logo").is_none());
+        assert!(written["policies"].get("leavers_years").is_none());
     }
 
     #[test]

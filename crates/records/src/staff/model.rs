@@ -60,6 +60,15 @@ pub struct Holder {
 }
 
 impl Holder {
+    /// Whether they have left, and not longer ago than their employer lets leavers in.
+    #[must_use]
+    pub fn is_leaver(&self, now: Instant) -> bool {
+        let years = self.employer.settings.policies.leavers_years;
+        let today = self.employer.today(now);
+        let last = self.record.last_day.filter(|_| years > 0 && self.record.has_left(today));
+        last.is_some_and(|last| today <= last.plus_years(years))
+    }
+
     /// Whether they hold a role besides being staff there.
     #[must_use]
     pub fn has_role(&self) -> bool {

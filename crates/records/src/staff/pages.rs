@@ -15,7 +15,7 @@ use crate::{
     import::{Cells, Column, CorrectError, Correction, Editable, correct, editable},
     of_own_employer, origin,
     pages::HR,
-    permitted, reason, reason_field, words,
+    permitted, personal_address, reason, reason_field, words,
 };
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
@@ -88,6 +88,7 @@ async fn view(
     let mut reader = app.db.read().await?;
     let usernames = super::usernames(&mut reader.tx(), id, person.now).await?;
     let held = holds::open_holds(&mut reader.tx(), id, person.now).await?;
+    let personal_address = personal_address::has_confirmed(&mut reader.tx(), id).await?;
     drop(reader);
     let usernames: Vec<String> = usernames.iter().map(ToString::to_string).collect();
     let facts = SummaryList::new()
@@ -96,7 +97,8 @@ async fn view(
     let facts = record
         .person
         .iter()
-        .fold(facts, |facts, (column, cell)| facts.row(words::field(*column), shown(*column, cell)));
+        .fold(facts, |facts, (column, cell)| facts.row(words::field(*column), shown(*column, cell)))
+        .row(words::PERSONAL_ADDRESS, words::personal_address(personal_address));
     let last_day =
         holder.record.last_day.filter(|_| holder.record.has_left(holder.employer.today(person.now)));
     let body = PersonView {

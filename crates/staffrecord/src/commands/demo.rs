@@ -6,7 +6,7 @@ use std::{
 };
 
 use access::{
-    NewPassword,
+    Door, NewPassword,
     recovery::{self, Request},
 };
 use clap::Args;
@@ -141,6 +141,7 @@ async fn set_password(portal: &Portal, mails: &Path, login: &Login) -> Result<()
         date_of_birth,
         username: None,
         client: Client { address: Ipv4Addr::LOCALHOST.into(), hidden: false },
+        door: Door::Staff,
     };
     recovery::request(app, request).await.map_err(Failed::because)?;
     portal.settle().await.map_err(Failed::because)?;

@@ -135,8 +135,10 @@ fn all(settings: &Settings) -> Result<Value, Failed> {
         for key in ["message", "logo"] {
             fields.entry(key).or_insert(Value::Null);
         }
+        let years = Value::from(settings.policies.leavers_years);
         if let Some(Value::Object(policies)) = fields.get_mut("policies") {
             policies.entry("payslips_two_persons").or_insert(Value::Bool(false));
+            policies.entry("leavers_years").or_insert(years);
         }
     }
     Ok(value)
@@ -240,6 +242,7 @@ mod tests {
             "policies.password_length=20",
             "policies.roles_from_outside=true",
             "policies.payslips_two_persons=true",
+            "policies.leavers_years=3",
             "learning.message=It is recommended",
             "learning.homepage=https://learning.example",
             r#"local_links=[{"title":"PC Checker","address":"https://check.example","only_for":"hr"}]"#,
@@ -250,6 +253,7 @@ mod tests {
         assert_eq!(settings.mail_domains, ["nhs.net", "example.nhs.uk"]);
         assert_eq!(settings.policies.password_length, 20);
         assert!(settings.policies.payslips_two_persons);
+        assert_eq!(settings.policies.leavers_years, 3);
         assert_eq!(settings.learning.unwrap().homepage, "https://learning.example");
         assert_eq!(settings.local_links[0].title, "PC Checker");
         assert_eq!(settings.local_links[0].only_for, Some(records::Role::Hr));

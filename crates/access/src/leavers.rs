@@ -1,0 +1,143 @@
+//! The leavers' door: whoever has left, and set a personal address before, gets at their payslips and P60s, and at nothing else.
+//! It lets in as the other door does (see [`log_in`](crate::log_in)), so that a refusal tells nothing.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use futures::{FutureExt, future::BoxFuture};
+use web::{
+    Audience, FieldErrors, Form, Help, Page, Person, Problem, Route, Visitor, see_other,
+    ui::{Button, ErrorSummary, NotificationBanner, PasswordInput, TextInput},
+};
+
+use crate::{
+    App, Door,
+    app::{Trace, holder_of},
+    browser::browser_of,
+    factors::pages::session_here,
+    log_in::{
+        Attempt, LogInError, LoggedIn, log_in,
+        pages::{LONGEST_TYPED, let_in},
+    },
+    words,
+};
+
+pub(crate) fn routes(app: &App) -> Vec<Route> {
+    vec![
+        Route::get("/leavers", Audience::Anyone, show, app.clone()),
+        Route::post("/leavers", Audience::Anyone, submit, app.clone()).limit(16 * 1024),
+        Route::get("/leavers/home", Audience::Staff, home, app.clone()).for_leavers(),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "leavers.html")]
+struct LeaversView<'v> {
+    page: &'v Page,
+    errors: ErrorSummary,
+    banner: Option<NotificationBanner>,
+    username: TextInput,
+    password: PasswordInput,
+    button: Button,
+    help: Help<'v>,
+}
+
+async fn show(State(app): State<App>, page: Page) -> Result<Response, Problem> {
+    if page.person().is_some() {
+        return Ok(see_other("/portal"));
+    }
+    view(&app, &page, "", &FieldErrors::none()).await
+}
+
+async fn submit(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
+    let typed: String = form.get("username").chars().take(LONGEST_TYPED).collect();
+    let no_password = form.get("password").is_empty();
+    let attempt = Attempt {
+        username: form.get("username").to_owned(),
+        password: form.password("password"),
+        browser: browser_of(&app, &page),
+        client: page.client(),
+        device: page.device().to_owned(),
+        trace: Trace::stranger(&page),
+        replaces: session_here(&page),
+        door: Door::Leavers,
+    };
+    // Many may wait to be let in: each holds no more than it has to.
+    drop(form);
+    let done = log_in(&app, attempt).await;
+    answer(&app, &page, &typed, no_password, done).await
+}
+
+/// What became of it, apart from what waits: see the service.
+#[inline(never)]
+fn answer<'a>(
+    app: &'a App,
+    page: &'a Page,
+    typed: &'a str,
+    no_password: bool,
+    done: Result<LoggedIn, LogInError>,
+) -> BoxFuture<'a, Result<Response, Problem>> {
+    async move {
+        match done {
+            Ok(logged_in) => Ok(let_in(app, &logged_in, "")),
+            Err(LogInError::Busy) => Err(Problem::Busy { seconds: 10 }),
+            Err(LogInError::Store(error)) => Err(error.into()),
+            // The last two are the other door's.
+            Err(LogInError::Wrong | LogInError::NotFromHere(_) | LogInError::NoFactor(_)) => {
+                view(app, page, typed, &refused(page, typed, no_password)).await
+            }
+        }
+    }
+    .boxed()
+}
+
+/// The same words for whatever was wrong; what is missing is said where no username was typed, since that is nobody's account.
+fn refused(page: &Page, username: &str, no_password: bool) -> FieldErrors {
+    let language = page.language();
+    if !username.trim().is_empty() {
+        return FieldErrors::one("username", words::leaver_not_let_in(language));
+    }
+    let mut errors = FieldErrors::one("username", words::no_username(language));
+    if no_password {
+        errors.add("password", words::no_password(language));
+    }
+    errors
+}
+
+async fn view(app: &App, page: &Page, typed: &str, errors: &FieldErrors) -> Result<Response, Problem> {
+    let desks = app.desks().await?;
+    let ended = matches!(page.visitor(), Visitor::Ended(ended) if ended.leaver);
+    let body = LeaversView {
+        page,
+        errors: errors.summary(),
+        banner: (ended && page.query("ended") == "yes")
+            .then(|| NotificationBanner::important("You have been logged out. Log in again to go on.")),
+        username: TextInput::new("username", "Username*")
+            .hint("(Example: 999JSMITH01)")
+            .value(typed)
+            .autocomplete("username")
+            .autocapitalize("characters")
+            .without_spellcheck()
+            .error(errors.at("username")),
+        password: PasswordInput::new("password", "Password*").error(errors.at("password")),
+        button: Button::submit("Log in").login(),
+        help: Help { desks: &desks, open: false },
+    };
+    let shell = page.shell("Payslips and P60s after you have left");
+    shell.invalid_if(!errors.is_empty()).show(&body)
+}
+
+#[derive(Template)]
+#[template(path = "leavers_home.html")]
+struct HomeView<'v> {
+    name: &'v str,
+    employer: &'v str,
+}
+
+/// Where leavers are led as long as no room has a page for them.
+async fn home(page: Page, person: Person) -> Result<Response, Problem> {
+    if !person.leaver {
+        return Ok(see_other("/portal"));
+    }
+    let body = HomeView { name: &person.name, employer: &holder_of(&person)?.employer.name };
+    page.shell("Payslips and P60s").show(&body)
+}
