@@ -449,6 +449,19 @@ pub(crate) fn alike_elsewhere(code: &str) -> String {
     format!("a staff record of employer {code} has the same and another date of birth; one of them is wrong")
 }
 
+pub(crate) fn unlike_elsewhere(code: &str) -> String {
+    format!(
+        "a staff record of employer {code} has the same and does not fit this one; one of them is wrong, ask HR there"
+    )
+}
+
+pub(crate) fn told_too_much(most: i64) -> String {
+    format!(
+        "Nothing more is said today about values that stand on staff records of other employers: you were told of {most}. \
+         Leave such people out, try again tomorrow, or ask the operator to load the file."
+    )
+}
+
 pub(crate) fn stopped_by_person(on: Day) -> String {
     format!("the person stopped this change on {}; the old value is kept, ask them", day(on))
 }
