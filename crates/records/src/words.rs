@@ -280,9 +280,15 @@ pub(crate) fn own_address_outside(address: &str) -> String {
     )
 }
 
-pub(crate) fn no_longer_mailed(people: i64) -> String {
+/// `most` people are counted; there may be more.
+pub(crate) fn no_longer_mailed(people: i64, most: i64) -> String {
     if people == 1 {
         return "1 member of your staff has an address to which no link would be mailed any more.".to_owned();
+    }
+    if people >= most {
+        return format!(
+            "{most} or more of your staff have addresses to which no link would be mailed any more."
+        );
     }
     format!("{people} of your staff have addresses to which no link would be mailed any more.")
 }

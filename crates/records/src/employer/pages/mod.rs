@@ -281,7 +281,7 @@ async fn warnings(
         }
     }
     if unreached > 0 {
-        warn(words::no_longer_mailed(unreached));
+        warn(words::no_longer_mailed(unreached, sql::MOST_COUNTED));
     }
     Ok(warnings)
 }
