@@ -47,8 +47,8 @@ pub use pages::{App, HR, holder_of, of_own_employer, origin, permitted};
 pub use reason::{reason, reason_field};
 pub use roles::{
     Caller, Grant, GrantError, Granted, Held, Permission, Permit, PermitError, Refused, Role, WaitingError,
-    WaitingGrant, WithdrawError, addresses, permit, role_confirm, role_grant, role_held, role_refuse,
-    role_withdraw, roles_held, roles_of, still_held, waiting_grant, waiting_grants,
+    WaitingGrant, WithdrawError, account_still, addresses, permit, role_confirm, role_grant, role_held,
+    role_refuse, role_withdraw, roles_held, roles_of, still_held, waiting_grant, waiting_grants,
 };
 pub use search::{
     Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, StaffSearch, name_keys, search,

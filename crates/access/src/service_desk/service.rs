@@ -126,15 +126,15 @@ pub async fn send_link(
     permit.check_account(Permission::SendLink, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
     let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
-    if holder.record.has_left(holder.employer.today(now)) {
-        return Err(SendError::Left);
-    }
-    let address = holder.record.email.clone().filter(|_| recovery::may_be_mailed(&holder));
-    let to = address.ok_or(SendError::NoAddress)?;
     app.db
         .write(move |tx| {
             async move {
-                records::still_held(tx, &permit).await??;
+                let holder = records::account_still(tx, &permit, Permission::SendLink, holder, now).await??;
+                if holder.record.has_left(holder.employer.today(now)) {
+                    return Err(SendError::Left);
+                }
+                let address = holder.record.email.clone().filter(|_| recovery::may_be_mailed(&holder));
+                let to = address.ok_or(SendError::NoAddress)?;
                 if recovery::has_had_enough(tx, &to, now).await? {
                     return Err(SendError::TooManyMails);
                 }

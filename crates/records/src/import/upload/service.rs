@@ -10,6 +10,7 @@ use super::{Found, State, Upload, jobs, sql};
 use crate::{
     App, Permission, Permit, Refused,
     import::{MOST_BYTES, file_hash, plain_name},
+    roles::still_held,
     words,
 };
 
@@ -222,6 +223,7 @@ pub async fn agree(
         .write(move |tx| {
             async move {
                 let held = sql::hold(tx, id).await?.ok_or(AgreeError::NotFound)?;
+                still_held(tx, &permit).await??;
                 if !held.state.is_ready() || held.fingerprint.as_ref() != Some(&seen) {
                     return Err(AgreeError::MovedOn);
                 }
@@ -283,6 +285,7 @@ pub async fn discard(app: &App, permit: &Permit, id: Uuid, origin: Origin) -> Re
                     .await?
                     .filter(|held| held.employer_id == permit.employer() && held.state != State::Receiving);
                 let held = held.ok_or(DiscardError::NotFound)?;
+                still_held(tx, &permit).await??;
                 if matches!(held.state, State::Applying | State::Applied | State::Discarded) {
                     return Err(DiscardError::MovedOn);
                 }
