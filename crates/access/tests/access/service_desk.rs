@@ -204,6 +204,36 @@ both_databases!(opening_very_many_persons_is_told_to_the_auditors, |portal| asyn
         "{}",
         mails[0].text
     );
+
+    // Once in an hour, for as long as it goes on.
+    let more = |from: usize| {
+        let rows = (from..from + 61).map(|n| format!("8{n:03},More,Opened,1990-01-02,2020-01-01\n"));
+        format!(
+            "employee_number,first_names,last_name,date_of_birth,start_date\n{}",
+            rows.collect::<String>()
+        )
+    };
+    portal.load("427", &more(100)).await;
+    portal.clock.advance(600);
+    for n in 62..=92 {
+        joanne.get(&path_of(&portal, &format!("427MOPENE{n:02}")).await).await.is(200);
+    }
+    portal.settle().await;
+    assert_eq!(portal.mails_to(&auditor).len(), 1, "still within the hour");
+    portal.clock.advance(3001);
+    joanne.log_in_again(DESK).await;
+    for n in 1..=31 {
+        joanne.get(&path_of(&portal, &format!("427MOPENE{n:02}")).await).await.is(200);
+    }
+    portal.settle().await;
+    let mails = portal.mails_to(&auditor);
+    assert_eq!(mails.len(), 2);
+    assert!(mails[0].text.contains("61 persons"), "{}", mails[0].text);
+    portal.clock.advance(7200);
+    joanne.log_in_again(DESK).await;
+    joanne.get(&helen).await.is(200);
+    portal.settle().await;
+    assert_eq!(portal.mails_to(&auditor).len(), 2, "it is over");
 });
 
 both_databases!(rights_are_those_that_are_held_when_it_is_written, |portal| async move {
