@@ -10,7 +10,7 @@ use super::{Found, State, Upload, jobs, sql};
 use crate::{
     App, Permission, Permit, Refused,
     import::{MOST_BYTES, file_hash, plain_name},
-    roles::still_held,
+    roles::{self, still_held},
     words,
 };
 
@@ -91,10 +91,13 @@ pub async fn receive(
     let id = app.entropy.id(now);
     let file_name = plain_name(&file.name);
     let new = sql::NewUpload { id, employer, by, file_name: file_name.clone(), size: size(file.bytes.len()) };
-    let sweep = jobs::sweep_all(&app.entropy, id, now);
+    let (sweep, permit_in) = (jobs::sweep_all(&app.entropy, id, now), permit.clone());
     app.db
         .write(move |tx| {
             async move {
+                // Of several at once, each counts the ones before.
+                roles::sql::hold_employer(tx, employer).await?;
+                still_held(tx, &permit_in).await??;
                 if sql::waiting(tx, employer, now.plus_minutes(-ARRIVING_MINUTES)).await? >= MOST_WAITING {
                     return Err(ReceiveError::TooMany);
                 }
