@@ -665,6 +665,49 @@ pub(crate) mod role_changed {
     }
 }
 
+/// The mail to HR and auditors about networks and mail domains.
+pub(crate) mod way_in_changed {
+    pub(crate) const SUBJECT: &str = "Networks or mail domains were changed";
+
+    pub(crate) const CHECK: &str = "Networks say from where your staff count as being at work, and mail domains where links to set a password may \
+        be sent. If you did not expect this, speak to whoever did it, and look at Settings in the portal.";
+
+    pub(crate) const OPERATOR: &str = "The portal's operator";
+
+    pub(crate) fn opening(employer: &str) -> String {
+        format!("At {employer}, it was changed how staff get in.")
+    }
+
+    pub(crate) fn before(what: &str) -> String {
+        format!("{what} before")
+    }
+
+    pub(crate) fn after(what: &str) -> String {
+        format!("{what} now")
+    }
+
+    pub(crate) fn shown(list: String) -> String {
+        if list.is_empty() { super::NONE.to_owned() } else { list }
+    }
+}
+
+/// The mail to HR who can agree to a staff file.
+pub(crate) mod upload_waits {
+    use super::{Instant, TimeZone, day_and_time};
+
+    pub(crate) const SUBJECT: &str = "A staff file waits for you to agree";
+
+    pub(crate) const WHAT_TO_DO: &str = "Nothing of it is loaded yet. Log in to the portal at work, open Upload staff, look at what the file would \
+        change, and agree or discard it. After a day it is discarded by itself.";
+
+    pub(crate) fn opening(employer: &str, by: &str, at: Instant, zone: &TimeZone) -> String {
+        format!(
+            "{by} confirmed a staff file of {employer} on {} that ends or changes many people at once. It needs a second HR person who agrees.",
+            day_and_time(at, zone)
+        )
+    }
+}
+
 /// What the settings are called on their pages.
 pub(crate) mod settings {
     use super::role_choice;

@@ -56,6 +56,36 @@ both_databases!(three_in_a_hundred_leavers_need_the_number_and_a_second_person, 
     assert_eq!(events, expected.map(|event| format!("records.staff_{event}")));
 });
 
+both_databases!(whoever_can_agree_is_mailed_when_an_upload_waits_for_them, |portal| async move {
+    portal.load("427", &file(&many_rows(0, 100, ""))).await;
+    let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
+    portal.grant(HELEN, records::Role::Hr).await;
+    portal.settle().await;
+    let waits = async |portal: &testing::Portal| {
+        portal.settle().await;
+        let mails = portal.mails().into_iter().filter(|mail| mail.subject.contains("waits for you to agree"));
+        mails.collect::<Vec<_>>()
+    };
+    let place = checked(&portal, &mut gareth, &file(&many_rows(0, 11, "2026-11-30"))).await;
+    assert!(waits(&portal).await.is_empty(), "nobody has confirmed it yet");
+    // Neither who uploaded nor who typed: the third.
+    press(&mut amina, &place, &[("number", "11")]).await.is(303);
+    let told = waits(&portal).await;
+    assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["helen.owsea@nhs.net"]);
+    assert!(
+        told[0].text.contains("Amina Dela Cruz confirmed") && told[0].text.contains("11"),
+        "{}",
+        told[0].text
+    );
+    assert!(told[0].links.is_empty());
+    // What is discarded before the mail goes waits for nobody.
+    gareth.post(&format!("{place}/discard"), &[]).await.is(303);
+    let place = checked(&portal, &mut gareth, &file(&many_rows(0, 12, "2026-11-30"))).await;
+    press(&mut gareth, &place, &[("number", "12")]).await.is(303);
+    gareth.post(&format!("{place}/discard"), &[]).await.is(303);
+    assert_eq!(waits(&portal).await.len(), 1);
+});
+
 both_databases!(who_uploaded_does_not_agree_with_who_typed, |portal| async move {
     portal.load("427", &file(&many_rows(0, 100, ""))).await;
     let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
