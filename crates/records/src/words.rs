@@ -220,9 +220,15 @@ pub(crate) fn own_address_outside(address: &str) -> String {
     )
 }
 
-pub(crate) fn no_longer_mailed(people: i64) -> String {
+/// `most` people are counted; there may be more.
+pub(crate) fn no_longer_mailed(people: i64, most: i64) -> String {
     if people == 1 {
         return "1 member of your staff has an address to which no link would be mailed any more.".to_owned();
+    }
+    if people >= most {
+        return format!(
+            "{most} or more of your staff have addresses to which no link would be mailed any more."
+        );
     }
     format!("{people} of your staff have addresses to which no link would be mailed any more.")
 }
@@ -370,6 +376,19 @@ pub(crate) fn alike(employee_number: &str, line: Option<u64>) -> String {
 
 pub(crate) fn alike_elsewhere(code: &str) -> String {
     format!("a staff record of employer {code} has the same and another date of birth; one of them is wrong")
+}
+
+pub(crate) fn unlike_elsewhere(code: &str) -> String {
+    format!(
+        "a staff record of employer {code} has the same and does not fit this one; one of them is wrong, ask HR there"
+    )
+}
+
+pub(crate) fn told_too_much(most: i64) -> String {
+    format!(
+        "Nothing more is said today about values that stand on staff records of other employers: you were told of {most}. \
+         Leave such people out, try again tomorrow, or ask the operator to load the file."
+    )
 }
 
 pub(crate) fn stopped_by_person(on: Day) -> String {
@@ -566,6 +585,49 @@ pub(crate) mod role_changed {
             }
             (Change::Refused, _) => "Nothing was changed. Speak to them if you think that it is needed.",
         }
+    }
+}
+
+/// The mail to HR and auditors about networks and mail domains.
+pub(crate) mod way_in_changed {
+    pub(crate) const SUBJECT: &str = "Networks or mail domains were changed";
+
+    pub(crate) const CHECK: &str = "Networks say from where your staff count as being at work, and mail domains where links to set a password may \
+        be sent. If you did not expect this, speak to whoever did it, and look at Settings in the portal.";
+
+    pub(crate) const OPERATOR: &str = "The portal's operator";
+
+    pub(crate) fn opening(employer: &str) -> String {
+        format!("At {employer}, it was changed how staff get in.")
+    }
+
+    pub(crate) fn before(what: &str) -> String {
+        format!("{what} before")
+    }
+
+    pub(crate) fn after(what: &str) -> String {
+        format!("{what} now")
+    }
+
+    pub(crate) fn shown(list: String) -> String {
+        if list.is_empty() { super::NONE.to_owned() } else { list }
+    }
+}
+
+/// The mail to HR who can agree to a staff file.
+pub(crate) mod upload_waits {
+    use super::{Instant, TimeZone, day_and_time};
+
+    pub(crate) const SUBJECT: &str = "A staff file waits for you to agree";
+
+    pub(crate) const WHAT_TO_DO: &str = "Nothing of it is loaded yet. Log in to the portal at work, open Upload staff, look at what the file would \
+        change, and agree or discard it. After a day it is discarded by itself.";
+
+    pub(crate) fn opening(employer: &str, by: &str, at: Instant, zone: &TimeZone) -> String {
+        format!(
+            "{by} confirmed a staff file of {employer} on {} that ends or changes many people at once. It needs a second HR person who agrees.",
+            day_and_time(at, zone)
+        )
     }
 }
 

@@ -9,7 +9,8 @@ use super::{
     Column, Finding,
     alike::{Alike, SHARED},
     compare::{Outcome, compare, new_record},
-    finding::{Findings, Scattered},
+    elsewhere::Elsewhere,
+    finding::{Findings, MOST_FINDINGS, Scattered},
     groups::Groups,
     sql,
     state::{self, Held, State, last_day},
@@ -27,13 +28,17 @@ pub(super) struct Matched {
     pub(super) changed: Vec<(usize, Box<Outcome>)>,
     /// The file.
     pub(super) groups: Groups,
+    /// Values that stand on records of other employers.
+    pub(super) elsewhere: Vec<Elsewhere>,
 }
 
-/// Compares the whole file. Where there are errors, nothing is to be made of what became of it.
+/// Compares the whole file. Where there are errors, nothing is to be made of what became of it. `all_elsewhere`: also a value that stands
+/// on a record of another employer with the same date of birth is found.
 pub(super) async fn matched(
     db: &Db,
     employer: Employer,
     groups: Groups,
+    all_elsewhere: bool,
     now: Instant,
     errors: &mut Findings,
     warnings: &mut Findings,
@@ -57,13 +62,14 @@ pub(super) async fn matched(
     errors.append(std::mem::take(&mut matching.errors));
     warnings.append(std::mem::take(&mut matching.warnings));
     matching.alike.check(&groups, &matching.absent, errors);
+    let mut elsewhere = Vec::new();
     if others {
-        matching.check_other_employers(db, errors).await?;
+        elsewhere = matching.elsewhere(db, all_elsewhere).await?;
     }
     matching.warn(warnings);
     let new = matching.new_places().collect();
     let Matching { employed, changed, .. } = matching;
-    Ok(Matched { employer: state.employer, employed, new, changed, groups })
+    Ok(Matched { employer: state.employer, employed, new, changed, groups, elsewhere })
 }
 
 struct Matching<'a> {
@@ -164,29 +170,45 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// One email or smartcard UUID on records of other employers whose date of birth differs, for values that are new here.
-    async fn check_other_employers(&self, db: &Db, errors: &mut Findings) -> Result<(), StoreError> {
+    /// Values that are new here and stand on records of other employers: those whose date of birth differs, or the first of `all`.
+    async fn elsewhere(&self, db: &Db, all: bool) -> Result<Vec<Elsewhere>, StoreError> {
+        let mut found = Vec::new();
         let mut reader = db.read().await?;
         for (at, (field, column)) in SHARED.into_iter().enumerate() {
             let wanted = self.alike.brought(at, self.groups);
             let pairs: Vec<(&str, Day)> = wanted.iter().map(|(value, (born, _))| (*value, *born)).collect();
             for piece in pairs.chunks(sql::LOOKED_FOR) {
-                for value in sql::unlike(&mut reader.tx(), field, piece).await? {
+                for value in sql::standing_anywhere(&mut reader.tx(), field, piece, !all).await? {
                     let Some((born, line)) = wanted.get(value.as_str()) else { continue };
                     for id in sql::with_value(&mut reader.tx(), field, &value).await? {
-                        let other = sql::elsewhere(&mut reader.tx(), id, self.state.employer.id).await?;
-                        if let Some((code, other)) = other
-                            && other.identity(field).as_ref() == Some(&value)
-                            && other.date_of_birth != *born
+                        let Some(other) = sql::at_employer(&mut reader.tx(), id).await? else { continue };
+                        let differs = other.fields.date_of_birth != *born;
+                        if other.employer_id == self.state.employer.id
+                            || other.fields.identity(field).as_ref() != Some(&value)
+                            || !(differs || all)
                         {
-                            let text = words::alike_elsewhere(&code);
-                            errors.push(Finding::of_value(*line, column, &value, text));
+                            continue;
                         }
+                        found.push(Elsewhere {
+                            line: *line,
+                            column,
+                            value: value.clone(),
+                            born: *born,
+                            differs,
+                            staff_record: id,
+                            employer: other.employer_id,
+                            code: other.code,
+                        });
+                    }
+                    if found.len() >= if all { 1 } else { MOST_FINDINGS } {
+                        return Ok(found);
                     }
                 }
             }
         }
-        Ok(())
+        // In the order of the file.
+        found.sort_by_key(|one| one.line);
+        Ok(found)
     }
 
     /// What HR should look at in records that are new or change.

@@ -10,6 +10,7 @@ mod alike;
 mod apply;
 mod column;
 mod compare;
+mod elsewhere;
 mod file;
 mod finding;
 mod groups;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::{
     Finding,
     compare::{Outcome, new_record},
+    elsewhere::{self, Asker},
     finding::Findings,
     groups::Groups,
     matching::{Matched, matched},
@@ -219,8 +220,25 @@ pub async fn plan(
     file_name: &str,
     now: Instant,
 ) -> Result<Plan, PlanError> {
+    plan_for(db, employer, bytes, file_name, None, now).await
+}
+
+/// The same for an HR person, who is told only so much of other employers' records, and of whom that is written down; for the operator where
+/// there is no `asker`.
+pub(super) async fn plan_for(
+    db: &Db,
+    employer: Uuid,
+    bytes: &[u8],
+    file_name: &str,
+    asker: Option<Asker>,
+    now: Instant,
+) -> Result<Plan, PlanError> {
     let mut reader = db.read().await?;
     let employer = employer::employer(&mut reader.tx(), employer).await?.ok_or(PlanError::NoEmployer)?;
+    let all_elsewhere = match &asker {
+        Some(asker) if !asker.again => elsewhere::used_up(&mut reader.tx(), asker.person, now).await?,
+        _ => false,
+    };
     drop(reader);
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
     let groups = Groups::of_file(bytes, employer.today(now), &mut errors, &mut warnings);
@@ -228,7 +246,9 @@ pub async fn plan(
     if groups.len() == 0 {
         return Err(PlanError::Findings(errors.finish()));
     }
-    let matched = matched(db, employer, groups, now, &mut errors, &mut warnings).await?;
+    let mut matched = matched(db, employer, groups, all_elsewhere, now, &mut errors, &mut warnings).await?;
+    let found = std::mem::take(&mut matched.elsewhere);
+    elsewhere::tell(db, asker, found, now, &mut errors).await?;
     if !errors.is_empty() {
         return Err(PlanError::Findings(errors.finish()));
     }
@@ -257,7 +277,7 @@ pub(super) fn plain_name(file_name: &str) -> String {
 }
 
 fn assemble(matched: Matched, taken: Vec<String>, now: Instant, warnings: Findings) -> Plan {
-    let Matched { employer, employed, new, changed, mut groups } = matched;
+    let Matched { employer, employed, new, changed, mut groups, .. } = matched;
     let records = groups.len() as u64;
     let mut counts = Counts {
         records,

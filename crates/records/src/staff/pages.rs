@@ -286,7 +286,8 @@ async fn submit(
             let mut errors = FieldErrors::none();
             for finding in findings {
                 let column = finding.column.and_then(|column| column.parse::<Column>().ok());
-                let column = column.unwrap_or(Column::FirstNames);
+                // What is about no column is that nothing more is said of email and smartcard.
+                let column = column.unwrap_or(Column::Email);
                 let of_person = typed.person.iter().any(|(known, _)| *known == column);
                 let line = finding.line.and_then(|line| usize::try_from(line).ok()).unwrap_or(2);
                 let assignment = (!of_person).then(|| line.saturating_sub(2));

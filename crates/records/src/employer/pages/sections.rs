@@ -9,11 +9,11 @@ use web::{
     ui::{Content, Fieldset, InputMode, Legend, Radios, Size, TextArea, TextInput, Width},
 };
 
-use super::{Fields, FormView, employer_of, preview};
+use super::{Fields, FormView, employer_of, own_employer, preview};
 use crate::{
     App, Contact, Fault, InternetAccess, Learning, Policies, SecondFactor,
     employer::{Employer, Section},
-    pages::{HR, holder_of},
+    pages::HR,
     words::{self, settings as say},
 };
 
@@ -63,8 +63,8 @@ fn field_of(fields: &[[&'static str; 2]], fault: &Fault) -> &'static str {
     found.map_or("", |[field, _]| *field)
 }
 
-async fn contacts(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn contacts(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let it = employer.settings.it_service_desk.clone().unwrap_or_default();
     contacts_view(&page, employer, &[employer.settings.service_desk.clone(), it], &FieldErrors::none())
 }
@@ -105,7 +105,7 @@ async fn preview_contacts(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let read = |[[name, _], [phone, _], [email, _], [hours, _]]: [[&str; 2]; 4]| Contact {
         name: line(&form, name),
         phone: line(&form, phone),
@@ -123,8 +123,8 @@ async fn preview_contacts(
     }
 }
 
-async fn networks(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn networks(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let lines: Vec<String> = employer.settings.networks.iter().map(ToString::to_string).collect();
     networks_view(&page, employer, &lines.join("\n"), &FieldErrors::none())
 }
@@ -156,7 +156,7 @@ async fn preview_networks(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let (mut networks, mut errors) = (Vec::new(), FieldErrors::none());
     for text in list(&form, "networks") {
         match network(&text) {
@@ -178,8 +178,8 @@ async fn preview_networks(
     networks_view(&page, employer, form.get("networks"), &errors)
 }
 
-async fn mail_domains(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn mail_domains(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     domains_view(&page, employer, &employer.settings.mail_domains.join("\n"), &FieldErrors::none())
 }
 
@@ -203,7 +203,7 @@ async fn preview_mail_domains(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let mut domains = Vec::new();
     for domain in list(&form, "domains") {
         let domain = domain.to_lowercase();
@@ -225,8 +225,8 @@ const MESSAGES: [[&str; 2]; 3] = [
     ["learning-homepage", "learning.homepage"],
 ];
 
-async fn messages(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn messages(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let learning = employer.settings.learning.clone();
     let learning = learning.unwrap_or(Learning { message: String::new(), homepage: String::new() });
     let message = employer.settings.message.clone().unwrap_or_default();
@@ -263,7 +263,7 @@ async fn preview_messages(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let message = line(&form, "message");
     let learning = Learning {
         message: line(&form, "learning-message"),
@@ -281,8 +281,8 @@ async fn preview_messages(
 
 const CHOICES: [&str; 4] = ["internet_access", "second_factor", "roles_from_outside", "payslips_two_persons"];
 
-async fn policies(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn policies(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let policies = &employer.settings.policies;
     let typed = |field: &str| match field {
         "internet_access" => policies.internet_access.to_string(),
@@ -373,7 +373,7 @@ async fn preview_policies(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let field = |fault: &Fault| {
         let field = fault.field.strip_prefix("policies.").unwrap_or_default();
         let number = Policies::default().numbers().into_iter().find(|number| number.field == field);
