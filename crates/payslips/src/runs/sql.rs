@@ -642,7 +642,6 @@ pub(super) struct UnreachedRow {
     pub(super) assignment_number: String,
     pub(super) proved_at: Option<Instant>,
     pub(super) last_day: Option<Day>,
-    pub(super) paper: bool,
 }
 
 /// Whoever of a run never logged in, has left before a day, or asked for paper; after an id.
@@ -654,7 +653,7 @@ pub(super) async fn unreached(
     limit: i64,
 ) -> Result<Vec<UnreachedRow>> {
     on!(tx, c => sqlx::query_as("SELECT d.id, d.staff_record_id, s.employee_number, s.first_names, s.last_name, d.assignment_number,
-            s.proved_at, s.last_day, COALESCE(c.paper, FALSE) AS paper
+            s.proved_at, s.last_day
          FROM pay_document d JOIN staff s ON s.id = d.staff_record_id
          LEFT JOIN pay_choice c ON c.staff_record_id = d.staff_record_id
          WHERE d.run_id = $1 AND d.id > $3 AND (s.proved_at IS NULL OR c.paper OR s.last_day < $2)

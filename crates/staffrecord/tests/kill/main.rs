@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "what it offers to the tests of the program is not all needed here")]
 mod common;
+mod payslips;
 mod upload;
 
 use std::{
