@@ -6,8 +6,10 @@ use crate::render::fonts;
 
 /// What stands for a letter that cannot be set.
 pub(crate) const UNKNOWN: char = '\u{FFFD}';
-/// A word with more letters may be broken anywhere after so many, since it would run out of its column or off the page.
-const LONGEST_WORD: usize = 36;
+/// A word with more letters would run out of its column or off the page: a line may end after each [`PART`] of it. Addresses are
+/// shorter, and are copied from documents as they are.
+const LONGEST_WORD: usize = 40;
+const PART: usize = 24;
 /// Where a line may end; it has no width.
 const MAY_END: char = '\u{200B}';
 
@@ -27,12 +29,18 @@ impl Letters {
         if text.len() <= LONGEST_WORD && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return text.into();
         }
-        let (mut set, mut in_word) = (String::with_capacity(text.len()), 0);
-        for letter in text.chars() {
-            in_word = if letter.is_whitespace() { 0 } else { in_word + 1 };
-            if in_word > LONGEST_WORD {
+        let mut set = String::with_capacity(text.len());
+        for word in text.split_inclusive(char::is_whitespace) {
+            let long = word.len() > LONGEST_WORD && word.trim_end().chars().count() > LONGEST_WORD;
+            self.set_word(word, if long { PART } else { usize::MAX }, &mut set);
+        }
+        set.into()
+    }
+
+    fn set_word(self, word: &str, part: usize, set: &mut String) {
+        for (place, letter) in word.chars().enumerate() {
+            if place > 0 && place % part == 0 {
                 set.push(MAY_END);
-                in_word = 1;
             }
             match letter {
                 ' '..='~' | '\n' => set.push(letter),
@@ -43,7 +51,6 @@ impl Letters {
                 _ => set.push(UNKNOWN),
             }
         }
-        set.into()
     }
 
     fn has(self, letter: char) -> bool {
@@ -87,9 +94,14 @@ mod tests {
 
     #[test]
     fn long_words_may_be_broken() {
-        let set = Letters::Known.of(&format!("{} {}", "a".repeat(36), "b".repeat(73)));
-        let parts: Vec<usize> = set.as_str().split('\u{200B}').map(str::len).collect();
-        assert_eq!(parts, [36 + 1 + 36, 36, 1]);
+        let set = Letters::Known.of(&format!(
+            "{} {} {}",
+            "a".repeat(40),
+            "é".repeat(49),
+            "https://trust.example/a/page"
+        ));
+        let parts: Vec<usize> = set.as_str().split('\u{200B}').map(|part| part.chars().count()).collect();
+        assert_eq!(parts, [40 + 1 + 24, 24, 1 + 1 + 28]);
     }
 
     #[test]

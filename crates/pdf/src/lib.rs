@@ -17,6 +17,8 @@ mod letters;
 mod picture;
 mod printer;
 mod render;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use data::Data;
 pub use picture::{Picture, PictureError};

@@ -1,14 +1,14 @@
 use std::io::Cursor;
 
-use pdf::{Data, PdfError, Picture, Template, render};
+use pdf::{Data, PdfError, Picture, Template, render, testing::Opened};
 use serde::Serialize;
 
-use crate::{Opened, PAGE, TEXT, created, data, text_of};
+use crate::{PAGE, TEXT, created, data, text_of};
 
 fn logo(format: image::ImageFormat) -> Picture {
     let mut file = Cursor::new(Vec::new());
     image::RgbImage::from_pixel(60, 20, image::Rgb([0, 94, 184])).write_to(&mut file, format).unwrap();
-    Picture::new(file.into_inner()).unwrap()
+    Picture::new(&file.into_inner(), (60, 60)).unwrap()
 }
 
 #[derive(Serialize)]

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
-use pdf::{Data, render};
+use pdf::{Data, render, testing::Opened};
 
-use crate::{Opened, PAGE, created, saying};
+use crate::{PAGE, created, saying};
 
 /// Everything that means something to typst, to a PDF or to a shell.
 const HOSTILE: [&str; 12] = [

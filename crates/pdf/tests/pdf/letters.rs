@@ -1,6 +1,6 @@
-use pdf::{Template, render};
+use pdf::{Template, render, testing::Opened};
 
-use crate::{Opened, saying, text_of};
+use crate::{saying, text_of};
 
 const TITLE: &str = "Payslip of November 2026 ";
 

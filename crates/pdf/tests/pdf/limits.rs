@@ -1,6 +1,6 @@
-use pdf::{PdfError, Template, render};
+use pdf::{PdfError, Template, render, testing::Opened};
 
-use crate::{Opened, TEXT, data, text_of};
+use crate::{TEXT, data, text_of};
 
 #[test]
 fn a_document_with_more_pages_than_it_may_have_is_refused() {

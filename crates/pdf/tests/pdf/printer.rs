@@ -1,9 +1,9 @@
 use std::num::NonZero;
 
 use futures::{FutureExt, future::join_all};
-use pdf::{PdfError, PrintError, Printer};
+use pdf::{PdfError, PrintError, Printer, testing::Opened};
 
-use crate::{Opened, TEXT, text_of};
+use crate::{TEXT, text_of};
 
 fn one_at_a_time() -> Printer {
     Printer::new(NonZero::<usize>::MIN, 1)
