@@ -230,6 +230,7 @@ impl World {
             clock,
             entropy,
             access: config.access.clone(),
+            payslips: config.payslips.clone(),
             transport,
             sender,
             anchor: config.anchor(),

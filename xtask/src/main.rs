@@ -149,7 +149,7 @@ fn bench(workspace: &Workspace, names: &[OsString]) -> Result<(), Failure> {
 }
 
 fn soak(workspace: &Workspace) -> Result<(), Failure> {
-    setup::provide(workspace, Needs { browser: false, ..Needs::TESTS })?;
+    setup::provide(workspace, Needs { browser: false, pdf: false, ..Needs::TESTS })?;
     let cluster = Cluster::start(Storage::Fast)?;
     run::succeed(
         workspace

@@ -25,14 +25,16 @@ pub(crate) struct Needs {
     pub(crate) token: bool,
     /// PostgreSQL's own programs.
     pub(crate) postgres: bool,
+    /// What reads PDFs back.
+    pub(crate) pdf: bool,
 }
 
 impl Needs {
     /// What `cargo xtask test` needs.
     pub(crate) const TESTS: Needs =
-        Needs { assets: true, packages: true, browser: true, token: false, postgres: true };
+        Needs { assets: true, packages: true, browser: true, token: false, postgres: true, pdf: true };
     /// What `cargo xtask card` needs.
-    pub(crate) const CARD: Needs = Needs { token: true, postgres: false, ..Needs::TESTS };
+    pub(crate) const CARD: Needs = Needs { token: true, postgres: false, pdf: false, ..Needs::TESTS };
 }
 
 /// The oldest Node.js that the tests' packages accept.
@@ -73,6 +75,7 @@ enum Missing {
     Xvfb,
     Xdotool,
     Postgres,
+    Poppler,
 }
 
 impl Missing {
@@ -88,6 +91,7 @@ impl Missing {
             Missing::Xvfb => "Xvfb",
             Missing::Xdotool => "xdotool",
             Missing::Postgres => "PostgreSQL (initdb, postgres, pg_ctl)",
+            Missing::Poppler => "poppler's tools (pdftotext, pdfinfo, pdffonts, pdfimages)",
         }
     }
 
@@ -104,6 +108,7 @@ impl Missing {
             Missing::Xvfb => &["xvfb"],
             Missing::Xdotool => &["xdotool"],
             Missing::Postgres => &["postgresql"],
+            Missing::Poppler => &["poppler-utils"],
         }
     }
 }
@@ -122,13 +127,14 @@ fn missing(needs: Needs) -> Vec<Missing> {
     if needs.browser && chromium().is_none() {
         missing.push(Missing::Chromium);
     }
-    let tools: [(bool, Missing, &[&str]); 6] = [
+    let tools: [(bool, Missing, &[&str]); 7] = [
         (needs.browser, Missing::OpenSsl, &["openssl"]),
         (needs.browser, Missing::NssTools, &["certutil", "pk12util", "modutil"]),
         (needs.token, Missing::SoftHsm, &["softhsm2-util"]),
         (needs.token, Missing::OpenSc, &["pkcs11-tool"]),
         (needs.token, Missing::Xvfb, &["Xvfb"]),
         (needs.token, Missing::Xdotool, &["xdotool"]),
+        (needs.pdf, Missing::Poppler, &["pdftotext", "pdfinfo", "pdffonts", "pdfimages"]),
     ];
     for (needed, tool, programs) in tools {
         if needed && programs.iter().any(|program| run::in_path(&[program]).is_none()) {

@@ -123,7 +123,7 @@ async fn view(app: &App, page: &Page, typed: &str, errors: &FieldErrors) -> Resu
         help: Help { desks: &desks, open: false },
     };
     let shell = page.shell("Payslips and P60s after you have left");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    shell.invalid_if(!errors.is_empty()).show(&body)
 }
 
 #[derive(Template)]

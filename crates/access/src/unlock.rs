@@ -40,7 +40,7 @@ pub async fn unlock(
         .write(move |tx| {
             async move {
                 let lock = log_in::sql::hold_lock(tx, holder.record.id, now).await?;
-                records::still_held(tx, &permit).await??;
+                let holder = records::account_still(tx, &permit, Permission::Unlock, holder, now).await??;
                 let browsers = log_in::sql::locked_browsers(tx, holder.record.id, now).await?;
                 let codes = factors::codes_lock(holder.record.id);
                 let codes_locked = log_in::sql::hold_lock(tx, codes, now).await?.is_locked(now);

@@ -5,7 +5,15 @@ use serde::Deserialize;
 use store::{Clock, Db, Instant};
 use uuid::Uuid;
 
-use crate::{Holder, IdentityField, Role, holds, import::Counts, roles::tell::Change, staff, words};
+use crate::{
+    Holder, IdentityField, Role,
+    employer::tell::WayInChanged,
+    holds,
+    import::{self, Counts},
+    roles::tell::Change,
+    staff,
+    words::{self, settings},
+};
 
 /// To the old address of somebody whose identity field will change.
 pub(crate) const IDENTITY_HELD: &str = "records.identity_held";
@@ -15,7 +23,10 @@ pub(crate) const MASS_CHANGE: &str = "records.mass_change";
 pub(crate) const ROLE_RECOVERED: &str = "records.role_recovered";
 /// To whoever was granted a role by HR or had one withdrawn; of some roles to the other HR; and to HR who are to confirm one.
 pub(crate) const ROLE_CHANGED: &str = "records.role_changed";
-
+/// To all HR and auditors of an employer whose networks or mail domains were changed.
+pub(crate) const WAY_IN_CHANGED: &str = "records.way_in_changed";
+/// To HR who can agree to a staff file that needs a second person.
+pub(crate) const UPLOAD_WAITS: &str = "records.upload_waits";
 /// To somebody who has a new username.
 pub(crate) const USERNAME_ALLOTTED: &str = "records.username_allotted";
 
@@ -27,6 +38,8 @@ pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
     let (for_role, role_clock) = (db.clone(), clock.clone());
     let (for_username, username_clock) = (db.clone(), clock.clone());
     let (for_roles, roles_clock) = (db.clone(), clock.clone());
+    let (for_way_in, way_in_clock) = (db.clone(), clock.clone());
+    let (for_upload, upload_clock) = (db.clone(), clock.clone());
     vec![
         Composer::new(USERNAME_ALLOTTED, move |mail| {
             username_allotted(for_username.clone(), username_clock.now(), mail)
@@ -35,6 +48,10 @@ pub fn composers(db: &Db, clock: &Clock) -> Vec<Composer> {
         Composer::new(MASS_CHANGE, move |mail| mass_change(for_change.clone(), change_clock.now(), mail)),
         Composer::new(ROLE_RECOVERED, move |mail| role_recovered(for_role.clone(), role_clock.now(), mail)),
         Composer::new(ROLE_CHANGED, move |mail| role_changed(for_roles.clone(), roles_clock.now(), mail)),
+        Composer::new(WAY_IN_CHANGED, move |mail| {
+            way_in_changed(for_way_in.clone(), way_in_clock.now(), mail)
+        }),
+        Composer::new(UPLOAD_WAITS, move |mail| upload_waits(for_upload.clone(), upload_clock.now(), mail)),
     ]
 }
 
@@ -188,4 +205,60 @@ async fn role_changed(db: Db, now: Instant, mail: Outgoing) -> Composed {
         Block::Text(words::role_changed::what_to_do(changed.change, own).to_owned()),
     ];
     Ok(Some(Letter { subject: words::role_changed::subject(changed.change, own).to_owned(), blocks }))
+}
+
+async fn way_in_changed(db: Db, now: Instant, mail: Outgoing) -> Composed {
+    let changed: WayInChanged = read(&mail)?;
+    let Some(holder) = recipient(&db, now, &mail).await? else { return Ok(None) };
+    let employer = &holder.employer;
+    let mut facts = Vec::new();
+    let both = [(settings::NETWORKS, changed.networks), (settings::MAIL_DOMAINS, changed.mail_domains)];
+    for (what, (before, after)) in both.into_iter().filter_map(|(what, both)| Some((what, both?))) {
+        facts.push((words::way_in_changed::before(what), words::way_in_changed::shown(before)));
+        facts.push((words::way_in_changed::after(what), words::way_in_changed::shown(after)));
+    }
+    let by = match changed.by {
+        Some(by) => name_of(&db, by, now).await?,
+        None => words::way_in_changed::OPERATOR.to_owned(),
+    };
+    facts.push((words::role_changed::BY.to_owned(), by));
+    facts.push((
+        words::role_changed::WHEN.to_owned(),
+        words::role_changed::when(changed.at, &employer.zone()),
+    ));
+    let blocks = vec![
+        Block::Text(words::way_in_changed::opening(&employer.name)),
+        Block::Facts(facts),
+        Block::Text(words::way_in_changed::CHECK.to_owned()),
+    ];
+    Ok(Some(Letter { subject: words::way_in_changed::SUBJECT.to_owned(), blocks }))
+}
+
+async fn name_of(db: &Db, id: Uuid, now: Instant) -> Result<String, ComposeError> {
+    let found = staff::holder(&mut db.read().await?.tx(), id, now).await?;
+    Ok(found.map_or_else(String::new, |found| found.record.name()))
+}
+
+#[derive(Deserialize)]
+struct UploadWaits {
+    upload: Uuid,
+    typed_by: Uuid,
+    counts: Counts,
+    at: Instant,
+}
+
+/// Not wanted any more once somebody has agreed, or discarded it, or it has to be looked at again.
+async fn upload_waits(db: Db, now: Instant, mail: Outgoing) -> Composed {
+    let UploadWaits { upload, typed_by, counts, at } = read(&mail)?;
+    let Some(holder) = recipient(&db, now, &mail).await? else { return Ok(None) };
+    let employer = &holder.employer;
+    let waits = import::upload::waits_for_second(&db, upload, typed_by).await?;
+    let Some(file_name) = waits else { return Ok(None) };
+    let by = name_of(&db, typed_by, now).await?;
+    let blocks = vec![
+        Block::Text(words::upload_waits::opening(&employer.name, &by, at, &employer.zone())),
+        Block::Facts(words::mass_change::facts(&file_name, &counts)),
+        Block::Text(words::upload_waits::WHAT_TO_DO.to_owned()),
+    ];
+    Ok(Some(Letter { subject: words::upload_waits::SUBJECT.to_owned(), blocks }))
 }

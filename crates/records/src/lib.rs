@@ -50,8 +50,8 @@ pub use personal_address::PersonalAddress;
 pub use reason::{reason, reason_field};
 pub use roles::{
     Caller, Grant, GrantError, Granted, Held, Permission, Permit, PermitError, Refused, Role, WaitingError,
-    WaitingGrant, WithdrawError, addresses, permit, role_confirm, role_grant, role_held, role_refuse,
-    role_withdraw, roles_held, roles_of, still_held, waiting_grant, waiting_grants,
+    WaitingGrant, WithdrawError, account_still, addresses, permit, permit_later, role_confirm, role_grant,
+    role_held, role_refuse, role_withdraw, roles_held, roles_of, still_held, waiting_grant, waiting_grants,
 };
 pub use search::{
     Found, FoundPerson, LEAST_TYPED, MOST_FOUND, MOST_TYPED, SearchError, StaffSearch, name_keys, search,

@@ -1,7 +1,5 @@
 //! The sentences of this room: what is wrong with a setting or a line of a file, and what its mails say.
 
-use std::fmt::Write as _;
-
 use jiff::tz::TimeZone;
 use store::{Day, Instant};
 
@@ -110,43 +108,6 @@ pub(crate) const UPLOAD_MOVED_ON: &str =
 pub(crate) const UPLOAD_FAILED: &str = "It was tried several times. Upload the file again; if it fails again, tell the people who run the portal: \
     its log says why.";
 
-pub(crate) const FILE_TOO_LARGE: &str = "the file is larger than 64 MiB; split it";
-pub(crate) const FILE_EMPTY: &str = "the file is empty";
-pub(crate) const BOOK_OLD: &str = "this is an Excel workbook of the old kind (.xls); in Excel, save it as an Excel Workbook (.xlsx) or as `CSV UTF-8`";
-pub(crate) const BOOK_BINARY: &str = "this is a binary Excel workbook (.xlsb); in Excel, save it as an Excel Workbook (.xlsx) or as `CSV UTF-8`";
-pub(crate) const BOOK_OPEN: &str =
-    "this is an OpenDocument file (.ods); save it as an Excel Workbook (.xlsx) or as CSV";
-pub(crate) const BOOK_LOCKED: &str =
-    "this workbook is protected by a password; in Excel, take the password off and save it again";
-pub(crate) const BOOK_MACROS: &str =
-    "this workbook has macros; in Excel, save it as an Excel Workbook (.xlsx), which has none";
-pub(crate) const BOOK_NONE: &str = "this is a ZIP file, not an Excel workbook or a CSV file; unpack it first";
-pub(crate) const BOOK_UNPACKS: &str = "this workbook unpacks to more than a staff file may hold; save only the sheet with the staff, or save it as `CSV UTF-8`";
-pub(crate) const BOOK_BROKEN: &str = "this Excel workbook cannot be read, it may be damaged; open it in Excel and save it again, or save it as `CSV UTF-8`";
-pub(crate) const BOOK_WITHOUT_SHEET: &str = "this workbook has no sheet that is not hidden";
-pub(crate) const CELL_MERGED: &str =
-    "these cells are merged; in Excel, choose Unmerge Cells and fill in each";
-pub(crate) const CELL_WITHOUT_RESULT: &str =
-    "this formula has no result in the file; open it in Excel and save it again, or paste the value itself";
-pub(crate) const CELL_FROM_ELSEWHERE: &str =
-    "this formula takes its value from another workbook; paste the value itself";
-pub(crate) const CELL_IS_ERROR: &str = "this cell shows an error instead of a value";
-pub(crate) const CELL_IS_DATE: &str =
-    "Excel has made a date of this; format the cell as Text and write the value again";
-pub(crate) const CELL_TOO_PRECISE: &str =
-    "Excel keeps only fifteen digits of a number; format the cell as Text and write the value again";
-pub(crate) const DATE_WITH_TIME: &str = "there is a time of day with this date; leave it away";
-pub(crate) const FILE_IS_PAGE: &str =
-    "this is a web page or XML, not a CSV file; the export may have failed or asked for a log-in";
-pub(crate) const FILE_IS_UTF16: &str = "this text is in UTF-16; save it as `CSV UTF-8`";
-pub(crate) const FILE_IS_BINARY: &str = "this is not a CSV file: it holds characters that no text has";
-pub(crate) const TOO_MANY_LINES: &str = "the file has more than 250,000 lines; split it";
-pub(crate) const NO_ROWS: &str = "the file has a header and nothing under it";
-pub(crate) const QUOTE_NOT_CLOSED: &str = "a quotation mark is opened in this row and never closed";
-pub(crate) const CELL_WITHOUT_NAME: &str =
-    "this stands under a column without a name; name the column or clear the cell";
-pub(crate) const COLUMN_TWICE: &str = "the header has this column twice";
-pub(crate) const COLUMN_MISSING: &str = "the header lacks this column";
 pub(crate) const COLUMN_REQUIRED: &str = " (required)";
 
 pub(crate) const CELL_NEEDED: &str = "this has to be filled in";
@@ -154,9 +115,6 @@ pub(crate) const NAME_NEEDED: &str = "first names or last name has to be filled 
 pub(crate) const CELL_OF_ONE_LINE: &str =
     "there is a line break or another control character in it; a quotation mark may be left open";
 pub(crate) const NUMBER_FORM: &str = "write letters and digits, with - / . _ between them";
-pub(crate) const DATE_FORM: &str = "this is not a date; write it as 1984-03-17 or 17/03/1984";
-pub(crate) const NO_SUCH_DAY: &str = "the calendar has no such day";
-pub(crate) const YEAR_UNLIKELY: &str = "the year has to be one from 1900 to 2200";
 pub(crate) const BORN_LATER: &str = "this date of birth is in the future";
 pub(crate) const TOO_YOUNG: &str = "this date of birth makes them younger than 14";
 pub(crate) const TOO_OLD: &str = "this date of birth makes them older than 110";
@@ -187,23 +145,6 @@ fn lines(of: &[impl std::fmt::Display]) -> String {
     of.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
-pub(crate) fn finding(finding: &Finding) -> String {
-    let mut text = String::new();
-    let mut place = Vec::new();
-    if let Some(line) = finding.line {
-        place.push(format!("line {line}"));
-    }
-    place.extend(finding.column.clone());
-    if let Some(value) = finding.value.as_ref().filter(|value| !value.is_empty()) {
-        place.push(format!("{value:?}"));
-    }
-    if !place.is_empty() {
-        let _ = write!(text, "{}: ", place.join(", "));
-    }
-    text.push_str(&finding.text);
-    text
-}
-
 pub(crate) fn more_findings(more: usize) -> String {
     format!("and {more} more, which are not listed")
 }
@@ -216,14 +157,6 @@ pub(crate) fn too_many_uploads(most: i64) -> String {
 
 pub(crate) fn number_differs(number: u64) -> String {
     format!("Type the number {number}, if that many people are right.")
-}
-
-/// The beginning of a value, for a message.
-pub(crate) fn shortened(value: &str) -> String {
-    match value.char_indices().nth(60) {
-        Some((at, _)) => format!("{}…", &value[..at]),
-        None => value.to_owned(),
-    }
 }
 
 pub(crate) fn code_taken(code: &str) -> String {
@@ -287,9 +220,15 @@ pub(crate) fn own_address_outside(address: &str) -> String {
     )
 }
 
-pub(crate) fn no_longer_mailed(people: i64) -> String {
+/// `most` people are counted; there may be more.
+pub(crate) fn no_longer_mailed(people: i64, most: i64) -> String {
     if people == 1 {
         return "1 member of your staff has an address to which no link would be mailed any more.".to_owned();
+    }
+    if people >= most {
+        return format!(
+            "{most} or more of your staff have addresses to which no link would be mailed any more."
+        );
     }
     format!("{people} of your staff have addresses to which no link would be mailed any more.")
 }
@@ -398,26 +337,6 @@ pub(crate) fn has_left(username: &Username, last: Day) -> String {
     format!("{username} has left; the last day was {}.", day(last))
 }
 
-pub(crate) fn cell_count(has: usize, width: usize) -> String {
-    format!(
-        "this row has {has} cells where the header has {width}; a separator may be missing or too many, or a quotation mark left open"
-    )
-}
-
-pub(crate) fn too_many_columns(most: usize) -> String {
-    format!("there are more than {most} columns; delete those that are not for staff records")
-}
-
-pub(crate) fn only_sheet(name: &str, others: usize) -> String {
-    let others =
-        if others == 1 { "1 other sheet was".to_owned() } else { format!("{others} other sheets were") };
-    format!("only the sheet {:?} was read; {others} not", shortened(name))
-}
-
-pub(crate) fn unknown_column(nearest: Column) -> String {
-    format!("there is no such column; the nearest is {nearest}")
-}
-
 pub(crate) fn cell_too_long(most: usize) -> String {
     format!("write {most} characters at most")
 }
@@ -425,7 +344,10 @@ pub(crate) fn cell_too_long(most: usize) -> String {
 pub(crate) fn rows_differ(employee_number: &str, line: u64, there: Option<&str>) -> String {
     match there {
         Some(there) => {
-            format!("line {line} says {:?} of the same employee number {employee_number}", shortened(there))
+            format!(
+                "line {line} says {:?} of the same employee number {employee_number}",
+                tables::shortened(there)
+            )
         }
         None => format!("line {line} says nothing here of the same employee number {employee_number}"),
     }
@@ -454,6 +376,19 @@ pub(crate) fn alike(employee_number: &str, line: Option<u64>) -> String {
 
 pub(crate) fn alike_elsewhere(code: &str) -> String {
     format!("a staff record of employer {code} has the same and another date of birth; one of them is wrong")
+}
+
+pub(crate) fn unlike_elsewhere(code: &str) -> String {
+    format!(
+        "a staff record of employer {code} has the same and does not fit this one; one of them is wrong, ask HR there"
+    )
+}
+
+pub(crate) fn told_too_much(most: i64) -> String {
+    format!(
+        "Nothing more is said today about values that stand on staff records of other employers: you were told of {most}. \
+         Leave such people out, try again tomorrow, or ask the operator to load the file."
+    )
 }
 
 pub(crate) fn stopped_by_person(on: Day) -> String {
@@ -653,6 +588,49 @@ pub(crate) mod role_changed {
     }
 }
 
+/// The mail to HR and auditors about networks and mail domains.
+pub(crate) mod way_in_changed {
+    pub(crate) const SUBJECT: &str = "Networks or mail domains were changed";
+
+    pub(crate) const CHECK: &str = "Networks say from where your staff count as being at work, and mail domains where links to set a password may \
+        be sent. If you did not expect this, speak to whoever did it, and look at Settings in the portal.";
+
+    pub(crate) const OPERATOR: &str = "The portal's operator";
+
+    pub(crate) fn opening(employer: &str) -> String {
+        format!("At {employer}, it was changed how staff get in.")
+    }
+
+    pub(crate) fn before(what: &str) -> String {
+        format!("{what} before")
+    }
+
+    pub(crate) fn after(what: &str) -> String {
+        format!("{what} now")
+    }
+
+    pub(crate) fn shown(list: String) -> String {
+        if list.is_empty() { super::NONE.to_owned() } else { list }
+    }
+}
+
+/// The mail to HR who can agree to a staff file.
+pub(crate) mod upload_waits {
+    use super::{Instant, TimeZone, day_and_time};
+
+    pub(crate) const SUBJECT: &str = "A staff file waits for you to agree";
+
+    pub(crate) const WHAT_TO_DO: &str = "Nothing of it is loaded yet. Log in to the portal at work, open Upload staff, look at what the file would \
+        change, and agree or discard it. After a day it is discarded by itself.";
+
+    pub(crate) fn opening(employer: &str, by: &str, at: Instant, zone: &TimeZone) -> String {
+        format!(
+            "{by} confirmed a staff file of {employer} on {} that ends or changes many people at once. It needs a second HR person who agrees.",
+            day_and_time(at, zone)
+        )
+    }
+}
+
 /// What the settings are called on their pages.
 pub(crate) mod settings {
     use super::role_choice;
@@ -726,6 +704,8 @@ pub(crate) mod settings {
     pub(crate) const SECOND_FACTOR: &str = "Second factors of staff who log in from outside";
     pub(crate) const SECOND_FACTOR_HINT: &str = "Whoever holds a role always gives one.";
     pub(crate) const ROLES_FROM_OUTSIDE: &str = "Whether the pages of roles open outside your networks";
+    pub(crate) const PAYSLIPS_TWO_PERSONS: &str =
+        "Whether two people of payroll have to agree before payslips are published";
 
     pub(crate) fn internet_access(choice: InternetAccess) -> &'static str {
         match choice {

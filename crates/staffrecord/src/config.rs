@@ -27,6 +27,9 @@ pub struct Config {
     /// Accounts.
     #[serde(default)]
     pub access: access::Settings,
+    /// Payslips.
+    #[serde(default)]
+    pub payslips: payslips::Settings,
     /// Mail.
     pub mail: mail::Settings,
     /// The trail.
@@ -344,6 +347,20 @@ mod tests {
         assert!(error.contains("Did you mean `serve`?"), "{error}");
         let error = parse(|text| text.replace("[log]", "[log]\nzzz = 1")).unwrap_err();
         assert!(error.contains("`zzz`") && !error.contains("Did you mean"), "{error}");
+    }
+
+    #[test]
+    fn payslips_are_sealed_unless_it_says_otherwise_and_made_up_numbers_are_never_let_in() {
+        assert!(parse(|text| text).unwrap().payslips.encrypt);
+        let told = parse(|text| {
+            text.replace("#encrypt = true", "encrypt = false")
+                .replace("#net_moved_percent = 30", "net_moved_percent = 50")
+                .replace("#pension_tiers", "pension_tiers")
+        });
+        let told = told.unwrap().payslips;
+        assert_eq!((told.encrypt, told.net_moved_percent, told.pension_tiers.len()), (false, 50, 1));
+        let error = parse(|text| text.replace("[payslips]", "[payslips]\ndemo_numbers = true")).unwrap_err();
+        assert!(error.contains("`demo_numbers`"), "{error}");
     }
 
     #[test]

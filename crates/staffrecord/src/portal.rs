@@ -29,6 +29,8 @@ pub struct Parts {
     pub keys: Keys,
     /// The `[access]` table.
     pub access: access::Settings,
+    /// The `[payslips]` table.
+    pub payslips: payslips::Settings,
     /// How mail leaves.
     pub transport: mail::Transport,
     /// Who it comes from.
@@ -67,6 +69,8 @@ pub struct Portal {
     pub router: axum::Router,
     /// Accounts.
     pub access: access::App,
+    /// Payslips.
+    pub payslips: payslips::App,
     /// The host name at which cards are asked for, and who judges them.
     pub card_host: Option<(String, Checker)>,
     /// Jobs.
@@ -102,8 +106,20 @@ impl Portal {
     /// # Errors
     /// See [`OpenError`].
     pub fn new(parts: Parts) -> Result<Self, OpenError> {
-        let Parts { db, clock, entropy, site, keys, access, transport, sender, anchor, more_routes, folder } =
-            parts;
+        let Parts {
+            db,
+            clock,
+            entropy,
+            site,
+            keys,
+            access,
+            payslips,
+            transport,
+            sender,
+            anchor,
+            more_routes,
+            folder,
+        } = parts;
         let certificates = certificates(&access, &site, &folder)?;
         let card_host = access.smartcard_certificates.as_ref().map(|settings| settings.host.clone());
         let card_host = card_host.zip(certificates.as_ref().map(|certificates| certificates.checker.clone()));
@@ -126,8 +142,21 @@ impl Portal {
             employers: access::EmployersSeen::default(),
         });
         let records = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
-        let routes =
-            [portal_page::routes(&db), records::routes(&records), access::routes(&app), more_routes].concat();
+        let pay = payslips::App {
+            db: db.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            keys: keys.clone(),
+            settings: Arc::new(payslips),
+        };
+        let routes = [
+            portal_page::routes(&db),
+            payslips::routes(&pay),
+            records::routes(&records),
+            access::routes(&app),
+            more_routes,
+        ]
+        .concat();
         let front = Arc::new(app.clone());
         let corridor = Corridor {
             site,
@@ -137,8 +166,11 @@ impl Portal {
             entropy: entropy.clone(),
             leavers_home: LEAVERS_HOME,
         };
-        let handlers = [access::handlers(&app), records::handlers(&db, &clock, &entropy)].concat();
-        let composers = [access::composers(&app), records::composers(&db, &clock)].concat();
+        let handlers =
+            [access::handlers(&app), records::handlers(&db, &clock, &entropy), payslips::handlers(&pay)]
+                .concat();
+        let composers =
+            [access::composers(&app), records::composers(&db, &clock), payslips::composers(&pay)].concat();
         Ok(Self {
             router: card_host::by_host(
                 web::build(&routes, corridor),
@@ -150,6 +182,7 @@ impl Portal {
             postman: Postman::new(db.clone(), clock.clone(), entropy.clone(), transport, sender, composers),
             sealer: Arc::new(Sealer::new(db, clock, entropy, anchor)),
             access: app,
+            payslips: pay,
         })
     }
 

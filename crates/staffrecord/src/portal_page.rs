@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use payslips::Newest;
 use records::{Learning, LocalLink};
 use store::Db;
 use web::{
@@ -20,6 +21,7 @@ struct PortalView<'v> {
     last_log_in: Option<String>,
     changes: usize,
     message: Option<InsetText>,
+    payslips: Vec<Newest>,
     learning: Option<LearningView>,
     links: Vec<&'v LocalLink>,
 }
@@ -34,6 +36,8 @@ async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Respon
     let holder = records::holder_of(&person)?;
     let mut reader = db.read().await?;
     let changes = records::open_holds(&mut reader.tx(), person.staff_record, person.now).await?.len();
+    let today = person.now.day_in(&person.zone);
+    let payslips = payslips::newest(&mut reader.tx(), person.staff_record, today).await?;
     drop(reader);
     let settings = &holder.employer.settings;
     let is_for = |link: &&LocalLink| link.only_for.is_none_or(|role| holder.roles.contains(&role));
@@ -45,6 +49,7 @@ async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Respon
         name: &person.name,
         last_log_in,
         changes,
+        payslips,
         learning: settings.learning.clone().map(learning),
         message: settings.message.clone().map(InsetText::new),
         links: settings.local_links.iter().filter(is_for).collect(),

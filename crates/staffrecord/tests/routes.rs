@@ -95,6 +95,11 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
         ("POST", "/my-account/sessions/end-others") => {
             (TO_LOG_IN, (303, Some("/my-account?done=others")), NEXT)
         }
+        ("GET", "/payslips") => ((303, Some("/?next=%2Fpayslips")), OK, NEXT),
+        ("POST", "/payslips/choices") => (TO_LOG_IN, (303, Some("/payslips?done=choices")), NEXT),
+        ("GET", "/payslips/{id}" | "/payslips/{id}/compare" | "/payslips/p60/{id}") => {
+            ((303, Some("/?next=PATH")), NOT_FOUND, NEXT)
+        }
         ("POST", "/my-account/changes/{id}/stop") => (TO_LOG_IN, NOT_FOUND, NEXT),
         ("GET", "/my-account/personal-address") => {
             ((303, Some("/?next=%2Fmy-account%2Fpersonal-address")), OK, NEXT)
@@ -165,6 +170,12 @@ async fn asked(browser: &mut Browser, method: &Method, path: &str) -> (u16, Opti
     (answer.status.as_u16(), answer.location().map(str::to_owned))
 }
 
+/// Where a stranger is led: a path with an id is not known before.
+fn led((status, place): Expected, path: &str) -> (u16, Option<String>) {
+    let encoded: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    (status, place.map(|place| place.replace("PATH", &encoded)))
+}
+
 fn owned((status, place): Expected) -> (u16, Option<String>) {
     (status, place.map(str::to_owned))
 }
@@ -205,7 +216,7 @@ both_databases!(every_route_answers_every_caller_as_the_table_says, |portal| asy
 
             assert_eq!(
                 asked(&mut at(&portal), &route.method, &path).await,
-                owned(stranger),
+                led(stranger, &path),
                 "a stranger: {what}"
             );
 

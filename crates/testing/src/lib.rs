@@ -12,6 +12,7 @@
 //! `192.0.2.0/24`; a browser is outside unless it is made [`Portal::inside`].
 
 mod browser;
+mod pay;
 mod portal;
 
 pub use browser::{Answer, Browser};

@@ -6,7 +6,7 @@ use second_factors::testing::Phone;
 use store::{Clock, Db, Entropy, Instant, testing::Fresh};
 use web::{Keys, Site};
 
-use crate::{Answer, Browser};
+use crate::{Answer, Browser, pay};
 
 /// Where the clock stands when a portal is made.
 pub const START: &str = "2026-11-24T09:00:00Z";
@@ -108,8 +108,9 @@ impl Portal {
             clock: clock.clone(),
             entropy: entropy.clone(),
             site,
-            keys: Keys::seeded(7),
+            keys: Keys::seeded(pay::KEYS),
             access: settings,
+            payslips: payslips::Settings { demo_numbers: true, ..payslips::Settings::default() },
             transport: mail::Transport::folder(folder.path().join("mail")).expect("a folder"),
             sender: mail::Sender::new("portal@portal.example", None, None).expect("an address"),
             anchor: Some(folder.path().join("anchor.txt")),

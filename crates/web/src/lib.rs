@@ -15,6 +15,7 @@ mod form;
 pub mod format;
 mod keys;
 mod page;
+mod places;
 mod problem;
 mod route;
 mod shell;

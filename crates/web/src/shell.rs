@@ -69,6 +69,12 @@ impl Shell<'_> {
         self
     }
 
+    /// The same where a form has errors; else as it was.
+    #[must_use]
+    pub fn invalid_if(self, errors: bool) -> Self {
+        if errors { self.invalid() } else { self }
+    }
+
     /// Sets a cookie with the page.
     #[must_use]
     pub fn cookie(mut self, cookie: HeaderValue) -> Self {

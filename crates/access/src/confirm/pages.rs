@@ -121,8 +121,7 @@ async fn view(
             .then(|| PasswordInput::new("password", "Password*").error(errors.at("password"))),
         button: Button::submit("Confirm"),
     };
-    let shell = page.shell("Confirm that it is you");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Confirm that it is you").invalid_if(!errors.is_empty()).show(&body)
 }
 
 impl From<ProofError> for Problem {

@@ -108,8 +108,7 @@ async fn passkey_view(app: &App, page: &Page, errors: &FieldErrors) -> Result<Re
         },
         help: Help { desks: &desks, open: false },
     };
-    let shell = page.shell("Log in with a passkey");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Log in with a passkey").invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn passkey_log_in(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {
@@ -199,8 +198,7 @@ async fn step_view(
         log_in: Door::of(person.leaver).log_in(),
         help: Help { desks: &desks, open: false },
     };
-    let shell = page.shell("One more step");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("One more step").invalid_if(!errors.is_empty()).show(&body)
 }
 
 pub(crate) fn given(form: &Form) -> Given {
@@ -417,8 +415,7 @@ async fn passkey_set_up_view(
         },
         back: place.back,
     };
-    let shell = page.shell("Set up a passkey");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Set up a passkey").invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn username_of(app: &App, staff_record: Uuid) -> Result<String, Problem> {
@@ -580,8 +577,7 @@ async fn authenticator_view(
         button: Button::submit("Set up the app"),
         back: place.back,
     };
-    let shell = page.shell("Set up an authenticator app");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Set up an authenticator app").invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn save_authenticator(

@@ -12,14 +12,9 @@ use web::{
 use super::{
     Act, Status,
     service::{DecideError, decide},
-    sql::{self, Waiting},
+    sql::{self, PAGE, Waiting},
 };
 use crate::{App, account, words};
-
-/// So many are shown, and decided about, at once.
-const PAGE: usize = 50;
-/// What is not approved: those that are have nothing to wait for, and are found by their name.
-const LISTED: [Status; 3] = [Status::Requested, Status::Refused, Status::Withdrawn];
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
@@ -107,11 +102,10 @@ async fn list_view(
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
     let asked = status.or_else(|| page.query("status").parse().ok());
-    let status = asked.filter(|status| LISTED.contains(status)).unwrap_or(Status::Requested);
+    let status = asked.filter(|status| status.is_listed()).unwrap_or(Status::Requested);
+    permitted(&app.db, person, Permission::DecideInternetAccess).await?;
     let mut reader = app.db.read().await?;
-    let most = PAGE as i64 + 1;
-    let mut waiting =
-        sql::waiting(&mut reader.tx(), person.employer, status, &page.query("after"), most).await?;
+    let mut waiting = sql::waiting(&mut reader.tx(), person.employer, status, &page.query("after")).await?;
     drop(reader);
     let more = waiting.len() > PAGE;
     waiting.truncate(PAGE);
@@ -123,7 +117,7 @@ async fn list_view(
             .finish();
         format!("/hr/internet-access?{query}")
     });
-    let others = LISTED.into_iter().filter(|other| *other != status);
+    let others = Status::ALL.iter().copied().filter(|other| other.is_listed() && *other != status);
     let body = ListView {
         page,
         done: list_banner(page),
@@ -135,8 +129,7 @@ async fn list_view(
             .then(|| (people(waiting, ticked, person, errors), decide_form(status, typed, errors))),
         next,
     };
-    let shell = page.shell("Internet access requests");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Internet access requests").invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn people(waiting: Vec<Waiting>, ticked: &[Uuid], person: &Person, errors: &FieldErrors) -> Checkboxes {
@@ -144,7 +137,7 @@ fn people(waiting: Vec<Waiting>, ticked: &[Uuid], person: &Person, errors: &Fiel
     let boxes = boxes.values(ticked.iter().map(ToString::to_string));
     waiting.into_iter().fold(boxes, |boxes, one| {
         let label = format!("{} ({})", one.name(), one.employee_number);
-        let since = one.internet_access_at.map(|at| format::day_and_time(at, &person.zone));
+        let since = one.since.map(|at| format::day_and_time(at, &person.zone));
         let hint = [one.position, one.department, since].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let id = one.staff_record_id.to_string();
         boxes.named_item(format!("person-{id}"), id, label, hint)
@@ -260,8 +253,9 @@ async fn person_view(
             .row("Internet access", says),
         form,
     };
-    let shell = page.shell(format!("Internet access: {}", holder.record.name()));
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(format!("Internet access: {}", holder.record.name()))
+        .invalid_if(!errors.is_empty())
+        .show(&body)
 }
 
 async fn decide_one(

@@ -30,6 +30,12 @@ pub enum Act {
 }
 
 impl Status {
+    /// Whether it stands in HR's list: those that are approved have nothing to wait for, and are found by their name.
+    #[must_use]
+    pub fn is_listed(self) -> bool {
+        matches!(self, Self::Requested | Self::Refused | Self::Withdrawn)
+    }
+
     /// The status after HR's `act`, or `None` where the act makes no sense.
     #[must_use]
     pub fn after(self, act: Act) -> Option<Self> {

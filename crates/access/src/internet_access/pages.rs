@@ -144,6 +144,5 @@ async fn reset_view(
             .error(errors.at("new_password")),
         button: Button::submit("Reset Password"),
     };
-    let shell = page.shell("Reset Password");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Reset Password").invalid_if(!errors.is_empty()).show(&body)
 }

@@ -46,7 +46,8 @@ pub async fn decide(
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, holder.record.id, now).await?;
-                records::still_held(tx, &permit).await??;
+                let may = Permission::DecideInternetAccess;
+                let holder = records::account_still(tx, &permit, may, holder, now).await??;
                 let before = sql::hold_status(tx, holder.record.id).await?.ok_or(DecideError::NoAccount)?;
                 let after = before.after(act).ok_or(DecideError::Overtaken(before))?;
                 sql::set_status(tx, holder.record.id, after, now).await?;

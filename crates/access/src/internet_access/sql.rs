@@ -1,4 +1,4 @@
-use store::{Instant, Result, Tx, on};
+use store::{Instant, Result, Tx, later, on};
 use uuid::Uuid;
 
 use super::Status;
@@ -10,9 +10,27 @@ pub(super) async fn hold_status(tx: &mut Tx<'_>, holder: Uuid) -> Result<Option<
         .bind(holder).fetch_optional(c).await)
 }
 
+/// Also HR's list says it.
 pub(super) async fn set_status(tx: &mut Tx<'_>, holder: Uuid, status: Status, now: Instant) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE account SET internet_access = $2, internet_access_at = $3 WHERE staff_record_id = $1")
-        .bind(holder).bind(status).bind(now).execute(c).await.map(drop))
+    later!(
+        tx,
+        "UPDATE account SET internet_access = $2, internet_access_at = $3 WHERE staff_record_id = $1",
+        holder,
+        status,
+        now,
+    )?;
+    later!(tx, "DELETE FROM internet_access_list WHERE staff_record_id = $1", holder)?;
+    if status.is_listed() {
+        later!(
+            tx,
+            "INSERT INTO internet_access_list (staff_record_id, employer_id, employee_number, status, since)
+             SELECT id, employer_id, employee_number, $2, $3 FROM staff_record WHERE id = $1",
+            holder,
+            status,
+            now,
+        )?;
+    }
+    Ok(())
 }
 
 /// Somebody in HR's list.
@@ -25,7 +43,7 @@ pub(super) struct Waiting {
     /// Of the first assignment.
     pub(super) position: Option<String>,
     pub(super) department: Option<String>,
-    pub(super) internet_access_at: Option<Instant>,
+    pub(super) since: Option<Instant>,
 }
 
 impl Waiting {
@@ -34,20 +52,24 @@ impl Waiting {
     }
 }
 
-/// Those of an employer with this status, by employee number after `after`.
+/// So many are shown, and decided about, at once.
+pub(super) const PAGE: usize = 50;
+
+/// Those of an employer with this status, by employee number after `after`: a page, and one more where there are more. How many stands in
+/// the text itself: PostgreSQL takes a bound number for very many, and reads everybody.
 pub(super) async fn waiting(
     tx: &mut Tx<'_>,
     employer: Uuid,
     status: Status,
     after: &str,
-    most: i64,
 ) -> Result<Vec<Waiting>> {
     on!(tx, c => sqlx::query_as(
-        "SELECT a.staff_record_id, s.employee_number, s.first_names, s.last_name, p.position, p.department, a.internet_access_at
-         FROM account a JOIN staff s ON s.id = a.staff_record_id
+        "SELECT l.staff_record_id, l.employee_number, s.first_names, s.last_name, p.position, p.department, l.since
+         FROM (SELECT staff_record_id, employee_number, since FROM internet_access_list
+             WHERE employer_id = $1 AND status = $2 AND employee_number > $3 ORDER BY employee_number LIMIT 51) AS l
+         JOIN staff s ON s.id = l.staff_record_id
          LEFT JOIN assignment p ON p.staff_record_id = s.id AND p.number = s.number AND p.assignment_number = (
              SELECT MIN(x.assignment_number) FROM assignment x WHERE x.staff_record_id = s.id AND x.number = s.number)
-         WHERE a.internet_access = $2 AND s.employer_id = $1 AND s.employee_number > $3
-         ORDER BY s.employee_number LIMIT $4")
-        .bind(employer).bind(status).bind(after).bind(most).fetch_all(c).await)
+         ORDER BY l.employee_number")
+        .bind(employer).bind(status).bind(after).fetch_all(c).await)
 }

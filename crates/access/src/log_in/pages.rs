@@ -142,8 +142,7 @@ async fn view(
             .then(|| Button::link("Log in via Smartcard", "/smartcard").secondary()),
         help: Help { desks: &desks, open: false },
     };
-    let shell = page.shell("Log in");
-    if wrong.is_some() { shell.invalid().show(&body) } else { shell.show(&body) }
+    page.shell("Log in").invalid_if(wrong.is_some()).show(&body)
 }
 
 /// Why somebody who was logged in sees this page.

@@ -96,8 +96,13 @@ fn act(entry: &Entry) -> String {
             format!("Asked to grant you the role {}. A second HR person has to agree.", text("role"))
         }
         "records.role_refused" => format!("Decided not to grant you the role {}.", text("role")),
+        "records.told_elsewhere" => format!(
+            "At another employer, entered your {} for somebody whose details are not yours. They were not told yours.",
+            text("field").replace("uuid", "number")
+        ),
         "records.identity_released" => format!("Let your new {} work early.", text("field")),
         "records.identity_stopped" => format!("Stopped the change of your {}.", text("field")),
+        "payslips.looked_at" => "Looked at a payslip or P60 of yours while checking it.".into(),
         // Later rooms and releases: the event's own word is better than nothing.
         other => other.rsplit_once('.').map_or(other, |(_, what)| what).replace('_', " "),
     }

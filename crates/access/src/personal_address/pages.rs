@@ -80,7 +80,7 @@ fn view(page: &Page, person: &Person, typed: &str, errors: &FieldErrors) -> Resu
         button: Button::submit("Set this address"),
     };
     let shell = page.shell("Set a personal address");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    shell.invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn submit(State(app): State<App>, page: Page, person: Person, form: Form) -> Result<Response, Problem> {

@@ -74,7 +74,7 @@ pub async fn ask(
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, holder.record.id, now).await?;
-                records::still_held(tx, &permit).await??;
+                let holder = records::account_still(tx, &permit, Permission::ReEnrol, holder, now).await??;
                 if factors::sql::factors(tx, holder.record.id).await?.is_empty() {
                     return Err(AskError::NoFactors);
                 }
@@ -123,7 +123,7 @@ pub async fn agree(
         .write(move |tx| {
             async move {
                 log_in::sql::hold_lock(tx, holder.record.id, now).await?;
-                records::still_held(tx, &permit).await??;
+                let holder = records::account_still(tx, &permit, Permission::ReEnrol, holder, now).await??;
                 let open = sql::open(tx, holder.record.id).await?.ok_or(AskError::NotAsked)?;
                 if open.due_at.is_some() {
                     return Err(AskError::NotAsked);

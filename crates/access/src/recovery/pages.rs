@@ -201,7 +201,7 @@ async fn forgotten_view(
     } else {
         "Forgotten | Request Username/Password | Unlock Account"
     });
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    shell.invalid_if(!errors.is_empty()).show(&body)
 }
 
 #[derive(Template)]
@@ -345,8 +345,9 @@ async fn open_view(
             .then(|| Button::submit("Unlock and keep my password").says("act", "unlock").secondary()),
         help: Help { desks: &desks, open: false },
     };
-    let shell = page.shell(if open.has_password { "Reset your password" } else { "Set your password" });
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(if open.has_password { "Reset your password" } else { "Set your password" })
+        .invalid_if(!errors.is_empty())
+        .show(&body)
 }
 
 async fn dead_view(app: &App, page: &Page, door: Door, state: &LinkState) -> Result<Response, Problem> {

@@ -164,8 +164,7 @@ async fn view(
         events: (!found.events.is_empty()).then_some(happened),
         standing: found.standing,
     };
-    let shell = page.shell(record.name());
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(record.name()).invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn help_view(found: &Why, holder: &Holder, typed: Typed<'_>, errors: &FieldErrors) -> HelpView {

@@ -11,7 +11,7 @@ use crate::{App, app::Trace, log_in, mails, recovery};
 
 /// A page that is loaded again within so many minutes is not opened anew.
 const SAME_OPENING_MINUTES: i64 = 15;
-/// More persons than this in an hour, opened by one, are told to the auditors.
+/// More persons than this in an hour, opened by one, are told to the auditors, once an hour while it lasts.
 const MANY_OPENED: i64 = 60;
 /// So many dates of birth may be held against one record in a day.
 const MOST_CHECKS: i64 = 3;
@@ -38,11 +38,15 @@ pub async fn open(app: &App, permit: &Permit, holder: &Holder, origin: Origin) -
                 let hour = now.plus_minutes(-60);
                 let again = sql::opened_since(tx, by, id, hour).await?;
                 let before = sql::persons_opened(tx, by, hour).await?;
-                sql::insert_opening(tx, app_in.entropy.id(now), by, id, now).await?;
+                let opening = app_in.entropy.id(now);
+                sql::insert_opening(tx, opening, by, id, now).await?;
                 audit::append(tx, trace.clone().entry(&app_in, "access.person_opened", Some(&holder), now))
                     .await?;
-                if !again && before == MANY_OPENED {
-                    many_opened(tx, &app_in, &holder, by, trace, now).await?;
+                // Told once an hour, for as long as it goes on.
+                let persons = before + i64::from(!again);
+                if persons > MANY_OPENED && !sql::told_since(tx, by, hour).await? {
+                    sql::mark_told(tx, opening, now).await?;
+                    many_opened(tx, &app_in, &holder, (by, persons), trace, now).await?;
                 }
                 Ok(())
             }
@@ -67,7 +71,7 @@ async fn many_opened(
     tx: &mut Tx<'_>,
     app: &App,
     opened: &Holder,
-    by: Uuid,
+    (by, persons): (Uuid, i64),
     trace: Trace,
     now: Instant,
 ) -> Result<(), StoreError> {
@@ -77,14 +81,14 @@ async fn many_opened(
         to = records::addresses(tx, employer, (Role::Hr, Role::Hr), now).await?;
     }
     let opener = records::holder(tx, by, now).await?;
-    let data = json!({ "opener": by, "persons": MANY_OPENED + 1, "at": now });
+    let data = json!({ "opener": by, "persons": persons, "at": now });
     for (about, to) in to {
         let (id, kind) = (app.entropy.id(now), mails::MANY_OPENED);
         mail::enqueue(tx, NewMail { id, key: None, to, about: Some(about), kind, data: data.clone() }, now)
             .await?;
     }
     let mut entry = trace.entry(app, "access.many_persons_opened", opener.as_ref(), now);
-    entry.data = json!({ "persons": MANY_OPENED + 1 });
+    entry.data = json!({ "persons": persons });
     audit::append(tx, entry).await
 }
 
@@ -126,15 +130,15 @@ pub async fn send_link(
     permit.check_account(Permission::SendLink, &holder)?;
     let trace = Trace { actor: permit.actor(), origin };
     let (now, app_in, permit) = (app.clock.now(), app.clone(), permit.clone());
-    if holder.record.has_left(holder.employer.today(now)) {
-        return Err(SendError::Left);
-    }
-    let address = holder.record.email.clone().filter(|_| recovery::may_be_mailed(&holder));
-    let to = address.ok_or(SendError::NoAddress)?;
     app.db
         .write(move |tx| {
             async move {
-                records::still_held(tx, &permit).await??;
+                let holder = records::account_still(tx, &permit, Permission::SendLink, holder, now).await??;
+                if holder.record.has_left(holder.employer.today(now)) {
+                    return Err(SendError::Left);
+                }
+                let address = holder.record.email.clone().filter(|_| recovery::may_be_mailed(&holder));
+                let to = address.ok_or(SendError::NoAddress)?;
                 if recovery::has_had_enough(tx, &to, now).await? {
                     return Err(SendError::TooManyMails);
                 }

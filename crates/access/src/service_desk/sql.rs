@@ -38,6 +38,19 @@ pub(super) async fn insert_opening(
     )
 }
 
+/// Whether it was told since then that `by` has opened many.
+pub(super) async fn told_since(tx: &mut Tx<'_>, by: Uuid, since: Instant) -> Result<bool> {
+    let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar(
+        "SELECT id FROM person_opening WHERE opened_by = $1 AND opened_at > $2 AND told_at IS NOT NULL LIMIT 1")
+        .bind(by).bind(since).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
+/// With this opening it is told that somebody has opened many.
+pub(super) async fn mark_told(tx: &mut Tx<'_>, id: Uuid, now: Instant) -> Result<()> {
+    later!(tx, "UPDATE person_opening SET told_at = $2 WHERE id = $1", id, now)
+}
+
 /// How many dates of birth were held against this record's since then.
 pub(super) async fn births_checked(tx: &mut Tx<'_>, staff_record: Uuid, since: Instant) -> Result<i64> {
     on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM birth_check WHERE staff_record_id = $1 AND checked_at >= $2")

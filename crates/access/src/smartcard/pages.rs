@@ -159,8 +159,7 @@ fn choice(page: &Page, ticket: &str, holders: &[Holder], missing: bool) -> Resul
         records,
         button: Button::submit("Go on").login(),
     };
-    let shell = page.shell("Your smartcard is on several staff records");
-    if missing { shell.invalid().show(&body) } else { shell.show(&body) }
+    page.shell("Your smartcard is on several staff records").invalid_if(missing).show(&body)
 }
 
 async fn chosen(State(app): State<App>, page: Page, form: Form) -> Result<Response, Problem> {

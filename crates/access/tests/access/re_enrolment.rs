@@ -294,3 +294,47 @@ both_databases!(of_several_who_ask_or_agree_at_once_one_counts, |portal| async m
         assert_eq!(times(&portal, username, "access.re_enrolled").await, 1);
     }
 });
+
+both_databases!(who_asked_is_known_by_their_record_whatever_they_are_called, |portal| async move {
+    let origin = audit::Origin::default;
+    grant_hr(&portal, GARETH).await;
+    with_app(&portal, HELEN).await;
+    let desk = ["427JFLETC01", "427PPATEL01"];
+    for username in desk.into_iter().chain([HELEN]) {
+        portal.grant(username, records::Role::ServiceDesk).await;
+    }
+    let permit_of = async |username: &str| {
+        let (staff_record, employer) =
+            (portal.holder(username).await.record.id, portal.holder(username).await.employer.id);
+        let caller = records::Caller { staff_record, employer, inside: true };
+        let mut reader = portal.db.read().await.unwrap();
+        records::permit(&mut reader.tx(), &caller, Permission::ReEnrol, employer).await.unwrap()
+    };
+    let (app, [joanne, priya]) =
+        (&portal.portal.access, [permit_of(desk[0]).await, permit_of(desk[1]).await]);
+    let agrees = async |permit: &Permit, by: &str| {
+        let holder = portal.holder(HELEN).await;
+        agree(app, permit, holder, by.to_owned(), None, origin()).await
+    };
+    let holder = portal.holder(HELEN).await;
+    ask(app, &joanne, holder.clone(), "lost", "Joanne Fletcher".into(), origin()).await.unwrap();
+    // She has another name by now.
+    assert!(matches!(agrees(&joanne, "Joanne Archer").await, Err(AskError::SamePerson)));
+    // A colleague of the same name is somebody else.
+    assert!(agrees(&priya, "Joanne Fletcher").await.unwrap().due_at.is_some());
+
+    let done: store::Result<()> = portal
+        .db
+        .write(|tx| {
+            Box::pin(async move {
+                store::on!(tx, c => sqlx::query("DELETE FROM re_enrolment").execute(c).await.map(drop))
+            })
+        })
+        .await;
+    done.unwrap();
+    // The operator is no member of staff, whatever they say that they are called.
+    let (operator, _) = permit(&portal, HELEN).await;
+    ask(app, &operator, holder, "lost", "Priya Patel".into(), origin()).await.unwrap();
+    assert!(matches!(agrees(&operator, "Priya Patel").await, Err(AskError::SamePerson)));
+    assert!(agrees(&priya, "Priya Patel").await.unwrap().due_at.is_some());
+});

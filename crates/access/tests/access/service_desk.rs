@@ -204,4 +204,113 @@ both_databases!(opening_very_many_persons_is_told_to_the_auditors, |portal| asyn
         "{}",
         mails[0].text
     );
+
+    // Once in an hour, for as long as it goes on.
+    let more = |from: usize| {
+        let rows = (from..from + 61).map(|n| format!("8{n:03},More,Opened,1990-01-02,2020-01-01\n"));
+        format!(
+            "employee_number,first_names,last_name,date_of_birth,start_date\n{}",
+            rows.collect::<String>()
+        )
+    };
+    portal.load("427", &more(100)).await;
+    portal.clock.advance(600);
+    for n in 62..=92 {
+        joanne.get(&path_of(&portal, &format!("427MOPENE{n:02}")).await).await.is(200);
+    }
+    portal.settle().await;
+    assert_eq!(portal.mails_to(&auditor).len(), 1, "still within the hour");
+    portal.clock.advance(3001);
+    joanne.log_in_again(DESK).await;
+    for n in 1..=31 {
+        joanne.get(&path_of(&portal, &format!("427MOPENE{n:02}")).await).await.is(200);
+    }
+    portal.settle().await;
+    let mails = portal.mails_to(&auditor);
+    assert_eq!(mails.len(), 2);
+    assert!(mails[0].text.contains("61 persons"), "{}", mails[0].text);
+    portal.clock.advance(7200);
+    joanne.log_in_again(DESK).await;
+    joanne.get(&helen).await.is(200);
+    portal.settle().await;
+    assert_eq!(portal.mails_to(&auditor).len(), 2, "it is over");
+});
+
+both_databases!(rights_are_those_that_are_held_when_it_is_written, |portal| async move {
+    use access::{UnlockError, unlock};
+    use access::{
+        internet_access::{Act, DecideError, decide},
+        re_enrolment::{AskError, ask},
+        service_desk::{self, CheckError, SendError, TellError, WrongField},
+    };
+    use records::{Permission, Permit, Refused};
+
+    portal.set_password(HELEN).await;
+    portal.grant("427ZKOWAL01", Role::Hr).await;
+    portal.grant(DESK, Role::ServiceDesk).await;
+    let (desk, employer) = (portal.holder(DESK).await.record.id, portal.holder(DESK).await.employer.id);
+    let permit = async |permission: Permission| -> Permit {
+        let caller = records::Caller { staff_record: desk, employer, inside: true };
+        let mut reader = portal.db.read().await.unwrap();
+        records::permit(&mut reader.tx(), &caller, permission, employer).await.unwrap()
+    };
+    let permits = [
+        permit(Permission::SendLink).await,
+        permit(Permission::Unlock).await,
+        permit(Permission::ReEnrol).await,
+        permit(Permission::TellHr).await,
+        permit(Permission::CheckDateOfBirth).await,
+    ];
+    let app = &portal.portal.access;
+    let (origin, why) = (audit::Origin::default, || "Rang".to_owned());
+    let account_acts = async |helen: &records::Holder| {
+        [
+            match service_desk::send_link(app, &permits[0], helen.clone(), why(), origin()).await {
+                Err(SendError::Refused(refused)) => Some(refused),
+                _ => None,
+            },
+            match unlock(app, &permits[1], helen.clone(), Some(why()), origin()).await {
+                Err(UnlockError::Refused(refused)) => Some(refused),
+                _ => None,
+            },
+            match ask(app, &permits[2], helen.clone(), "Rang", "desk".into(), origin()).await {
+                Err(AskError::Refused(refused)) => Some(refused),
+                _ => None,
+            },
+        ]
+    };
+    // Helen has become HR since her page was opened.
+    let before = portal.holder(HELEN).await;
+    assert_eq!(account_acts(&before).await[0], None);
+    portal.grant(HELEN, Role::Hr).await;
+    assert_eq!(account_acts(&before).await, [Some(Refused::MoreRights); 3]);
+    let refused = Refused::Role(Role::ServiceDesk);
+
+    // The desk's own role goes.
+    let mut reader = portal.db.read().await.unwrap();
+    let held = records::roles_held(&mut reader.tx(), employer, None, 10, portal.clock.now()).await.unwrap();
+    drop(reader);
+    let grant = held.iter().find(|held| held.holder.record.id == desk).unwrap().grant;
+    let operator = Permit::operator(Permission::GrantRole, employer);
+    let (db, entropy, now) = (&portal.db, &portal.entropy, portal.clock.now());
+    records::role_withdraw(db, entropy, now, &operator, grant, why(), origin()).await.unwrap();
+    assert_eq!(account_acts(&before).await, [Some(refused); 3]);
+    let told =
+        service_desk::tell_hr(app, &permits[3], before.clone(), WrongField::Email, why(), origin()).await;
+    assert!(matches!(told, Err(TellError::Refused(why)) if why == refused), "{told:?}");
+    let said = before.record.date_of_birth;
+    let checked = service_desk::check_date_of_birth(app, &permits[4], before.clone(), said, origin()).await;
+    assert!(matches!(checked, Err(CheckError::Refused(why)) if why == refused), "{checked:?}");
+
+    // HR's decision alike.
+    let zofia = portal.holder("427ZKOWAL01").await.record.id;
+    let caller = records::Caller { staff_record: zofia, employer, inside: true };
+    let permission = Permission::DecideInternetAccess;
+    let mut reader = portal.db.read().await.unwrap();
+    let permit = records::permit(&mut reader.tx(), &caller, permission, employer).await.unwrap();
+    drop(reader);
+    let grant = held.iter().find(|held| held.holder.record.id == zofia).unwrap().grant;
+    records::role_withdraw(db, entropy, now, &operator, grant, why(), origin()).await.unwrap();
+    let decided = decide(app, &permit, before, Act::Withdraw, Some(why()), origin()).await;
+    assert!(matches!(decided, Err(DecideError::Refused(Refused::Role(Role::Hr)))), "{decided:?}");
 });

@@ -40,6 +40,34 @@ both_databases!(logging_out_ends_the_session_itself, |portal| async move {
     stolen.clone().get("/portal").await.is(303);
 });
 
+both_databases!(a_session_that_ends_while_its_form_arrives_sends_nothing, |portal| async move {
+    // Also where the clock is set back meanwhile.
+    for seconds in [1, -1] {
+        let mut browser = portal.logged_in("427HOWSEA01").await;
+        browser.get("/portal").await.is(200);
+        let mut elsewhere = browser.clone();
+        let (form, ended) = (format!("csrf={}", browser.a_token().await), portal.clock.clone());
+        // The form comes when the session has ended.
+        let (asked, is_asked) = futures::channel::oneshot::channel();
+        let (go_on, may_go_on) = futures::channel::oneshot::channel::<()>();
+        let body = futures::stream::once(async move {
+            asked.send(()).unwrap();
+            may_go_on.await.unwrap();
+            Ok::<_, std::convert::Infallible>(form)
+        });
+        let end = async {
+            is_asked.await.unwrap();
+            elsewhere.post("/log-out", &[]).await.leads_to("/logged-out");
+            ended.advance(seconds);
+            go_on.send(()).unwrap();
+        };
+        let kind = "application/x-www-form-urlencoded";
+        let body = axum::body::Body::from_stream(body);
+        let (answer, ()) = futures::join!(browser.post_body("/session/stay", kind, body), end);
+        answer.leads_to("/");
+    }
+});
+
 both_databases!(a_new_log_in_takes_the_place_of_the_old_one, |portal| async move {
     portal.set_password("427GPUGH01").await;
     let mut browser = portal.logged_in("427HOWSEA01").await;

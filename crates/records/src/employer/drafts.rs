@@ -96,8 +96,10 @@ pub async fn draft_make(
         section,
         settings: change.into_json(),
     };
+    let permit = permit.clone();
     db.write(move |tx| {
         async move {
+            still_held(tx, &permit).await??;
             sql::forget_drafts(tx, now.plus_minutes(-MINUTES)).await?;
             sql::add_draft(tx, &row, staff_record, now).await?;
             Ok(row.id)

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use store::{Db, Instant};
 
 use super::{EmployerError, sql};
-use crate::{Permission, Permit, words};
+use crate::{Permission, Permit, roles::still_held, words};
 
 /// A file has so many bytes at most.
 pub(super) const MOST_BYTES: usize = 1024 * 1024;
@@ -91,8 +91,10 @@ pub(super) async fn keep(
 ) -> Result<String, EmployerError> {
     permit.check(Permission::ChangeSettings, permit.employer(), None)?;
     let hash: String = Sha256::digest(&picture).iter().map(|byte| format!("{byte:02x}")).collect();
+    let permit = permit.clone();
     db.write(move |tx| {
         async move {
+            still_held(tx, &permit).await??;
             sql::forget_logos(tx, now.plus_minutes(-UNUSED_MINUTES)).await?;
             sql::keep_logo(tx, &hash, &picture, now).await?;
             Ok(hash)

@@ -7,6 +7,7 @@ pub(crate) mod pages;
 mod service;
 mod settings;
 pub(crate) mod sql;
+pub(crate) mod tell;
 
 pub use drafts::{Draft, DraftError, Section, draft, draft_apply, draft_make};
 pub use model::{Employer, NewEmployer};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use store::{Db, Entropy, Instant, StoreError, Tx};
 use uuid::Uuid;
 
-use super::{Employer, Fault, NewEmployer, Settings, model::name_fault, sql};
+use super::{Employer, Fault, NewEmployer, Settings, model::name_fault, sql, tell};
 use crate::{Refused, words};
 
 /// Why an employer was not added or changed.
@@ -86,7 +86,7 @@ pub async fn employer_set(
 
 /// A change of an employer that is right in itself.
 pub(super) struct Change {
-    entry: Uuid,
+    entropy: Entropy,
     now: Instant,
     employer: Employer,
     name: String,
@@ -113,7 +113,7 @@ impl Change {
         let mut changed = Map::new();
         differences("", &before, &after, &mut changed);
         let settings_json = settings_json.to_string();
-        Ok(Self { entry: entropy.id(now), now, employer, name, settings, settings_json, changed })
+        Ok(Self { entropy: entropy.clone(), now, employer, name, settings, settings_json, changed })
     }
 
     /// Nothing is different.
@@ -133,7 +133,7 @@ impl Change {
         actor: Actor,
         origin: Origin,
     ) -> Result<Employer, EmployerError> {
-        let Self { entry, now, employer, name, settings, settings_json, changed } = self;
+        let Self { entropy, now, employer, name, settings, settings_json, changed } = self;
         if let Some(logo) =
             settings.logo.as_ref().filter(|logo| employer.settings.logo.as_ref() != Some(logo))
             && !sql::has_logo(tx, logo).await?
@@ -143,10 +143,15 @@ impl Change {
         if !sql::set(tx, employer.id, employer.revision, &name, &settings_json, now).await? {
             return Err(EmployerError::Overtaken);
         }
-        let data = json!({ "changed": changed });
+        let by = match &actor {
+            Actor::Person { staff_record, .. } => Some(*staff_record),
+            _ => None,
+        };
+        let (data, id) = (json!({ "changed": changed }), entropy.id(now));
         let entry =
-            NewEntry { actor, ..on_trail(entry, now, employer.id, "records.employer_set", data, origin) };
+            NewEntry { actor, ..on_trail(id, now, employer.id, "records.employer_set", data, origin) };
         audit::append(tx, entry).await?;
+        tell::changed_way_in(tx, &entropy, &employer, &settings, by, now).await?;
         let revision = employer.revision + 1;
         Ok(Employer { name, settings, revision, ..employer })
     }

@@ -129,6 +129,9 @@ pub struct Policies {
     pub username_change_days: u32,
     /// Whether a role's pages may be used from outside the employer's networks.
     pub roles_from_outside: bool,
+    /// Whether it takes two people of payroll to publish a run of payslips.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub payslips_two_persons: bool,
     /// So many years after their last day, leavers may log in for their payslips and P60s; 0 for never.
     #[serde(skip_serializing_if = "is_usual_years")]
     pub leavers_years: u32,
@@ -161,6 +164,7 @@ impl Default for Policies {
             identity_hold_hours: 24,
             username_change_days: 90,
             roles_from_outside: false,
+            payslips_two_persons: false,
             leavers_years: LEAVERS_YEARS,
         }
     }
@@ -196,7 +200,7 @@ pub struct Fault {
 
 impl Fault {
     pub(crate) fn new(field: impl Into<String>, value: impl fmt::Display, text: impl Into<String>) -> Self {
-        Self { field: field.into(), value: words::shortened(&value.to_string()), text: text.into() }
+        Self { field: field.into(), value: tables::shortened(&value.to_string()), text: text.into() }
     }
 }
 

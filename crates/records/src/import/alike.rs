@@ -8,8 +8,8 @@ use std::{
 use store::Day;
 
 use super::{
-    Column,
-    finding::{Finding, Findings, Scattered},
+    Column, Finding,
+    finding::{Findings, Scattered},
     groups::Groups,
     state::Fields,
 };
@@ -123,18 +123,18 @@ impl Alike {
         }
     }
 
-    /// The values of each field that are new here, with the date of birth and the line that they come with; of equals the last.
-    pub(super) fn brought<'a>(&'a self, groups: &Groups) -> [HashMap<&'a str, (Day, u64)>; 2] {
-        self.0.each_ref().map(|values| {
-            let new = |(at, value): (usize, &Value)| match value.whose {
-                Whose::File(place, true) => Some((place, at)),
-                _ => None,
-            };
-            let mut new: Vec<(usize, usize)> = values.list.iter().enumerate().filter_map(new).collect();
-            new.sort_unstable();
-            let told = |(place, at)| (values.text(at), (values.list[at].born, groups.line(place)));
-            new.into_iter().map(told).collect()
-        })
+    /// The values of a field, by its place in [`SHARED`], that are new here, with the date of birth and the line that they come with; of
+    /// equals the last.
+    pub(super) fn brought(&self, field: usize, groups: &Groups) -> HashMap<&str, (Day, u64)> {
+        let values = &self.0[field];
+        let new = |(at, value): (usize, &Value)| match value.whose {
+            Whose::File(place, true) => Some((place, at)),
+            _ => None,
+        };
+        let mut new: Vec<(usize, usize)> = values.list.iter().enumerate().filter_map(new).collect();
+        new.sort_unstable();
+        let told = |(place, at)| (values.text(at), (values.list[at].born, groups.line(place)));
+        new.into_iter().map(told).collect()
     }
 }
 
@@ -151,7 +151,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::import::file::Source;
 
     fn day(born: u8) -> Day {
         Day::new(1980, 1, 1).unwrap().plus_days(i32::from(born))
@@ -179,7 +178,7 @@ mod tests {
             let mut text = "employee_number,first_names,last_name,date_of_birth,start_date\n".to_owned();
             (1..=file.len()).for_each(|at| text.push_str(&format!("{at},Ann,Lee,1980-01-01,2020-01-01\n")));
             let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-            let groups = Groups::read(Source::Csv(text.into()), Day::new(2026, 11, 26).unwrap(), &mut errors, &mut warnings);
+            let groups = Groups::of_text(&text, Day::new(2026, 11, 26).unwrap(), &mut errors, &mut warnings);
             prop_assert_eq!(groups.len(), file.len());
             let mut alike = Alike::default();
             let mut numbers = Vec::new();

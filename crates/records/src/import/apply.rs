@@ -138,12 +138,7 @@ pub(super) async fn apply_in(
     let switch = Switch {
         at: plan.at,
         // Whoever gets in before the switch must not find an identity field changed at once.
-        unheld: plan
-            .outcomes
-            .iter()
-            .filter(|(outcome, _)| outcome.unheld)
-            .filter_map(|(outcome, _)| outcome.id)
-            .collect(),
+        unheld: plan.changed().filter(|outcome| outcome.unheld).filter_map(|outcome| outcome.id).collect(),
         permit: permit.clone(),
         file_name: plan.file_name.clone(),
         file_hash: plan.file_hash.clone(),
@@ -222,17 +217,19 @@ impl Loader {
     ) -> Result<i64, ApplyError> {
         self.sweep().await?;
         let load = self.start_change(&switch).await?;
-        let total = plan.outcomes.len() as u64;
+        let Plan { written, groups, .. } = plan;
+        let total = written.len() as u64;
         let mut done = 0;
         let mut piece = Piece::default();
         progress(done, total);
-        for (outcome, username) in plan.outcomes {
+        for written in written {
+            let outcome = written.outcome(&groups);
             if !piece.has_room_for(&outcome) {
                 done += piece.people;
                 self.stage(std::mem::take(&mut piece)).await?;
                 progress(done, total);
             }
-            piece.add(outcome, username, load, &self.entropy);
+            piece.add(outcome, load, &self.entropy);
         }
         self.stage(piece).await?;
         progress(total, total);

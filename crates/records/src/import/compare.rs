@@ -4,13 +4,13 @@ use store::{Day, Instant};
 use uuid::Uuid;
 
 use super::{
-    Change, Column,
-    finding::{Finding, Findings},
+    Change, Column, Finding,
+    finding::Findings,
     groups::Group,
     row::{Cell, Person, Post},
     state::{Assignment, FieldHold, Fields, Held, State, last_day},
 };
-use crate::{IdentityField, words};
+use crate::{IdentityField, Username, words};
 
 /// A change of an identity field that does not work at once.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(super) struct NewHold {
 pub(super) struct Outcome {
     pub(super) id: Option<Uuid>,
     pub(super) employee_number: String,
+    /// The username that is allotted, where the record is new and all is well.
+    pub(super) username: Option<Username>,
     pub(super) line: u64,
     pub(super) fields: Fields,
     pub(super) assignments: Vec<Assignment>,
@@ -52,53 +54,67 @@ impl Outcome {
     }
 }
 
+/// What `group` makes of a record that is not held yet; errors are found on the way.
+pub(super) fn new_record(group: Group, errors: &mut Findings) -> Outcome {
+    let fields = merge_person(&group.person, None);
+    let assignments = merge_posts(&group, None, errors);
+    Outcome {
+        id: None,
+        employee_number: group.employee_number,
+        username: None,
+        line: group.line,
+        fields,
+        assignments,
+        changes: Vec::new(),
+        holds: Vec::new(),
+        unheld: false,
+        leaves: None,
+    }
+}
+
 /// What `group` makes of the record that is held; errors and warnings are found on the way.
 pub(super) fn compare(
     group: Group,
-    held: Option<&Held>,
+    held: &Held,
     state: &State,
     now: Instant,
     errors: &mut Findings,
     warnings: &mut Findings,
 ) -> Outcome {
-    let mut fields = merge_person(&group.person, held);
+    let mut fields = merge_person(&group.person, Some(held));
     let (mut holds, mut unheld) = (Vec::new(), false);
-    if let Some(held) = held {
-        for &field in IdentityField::ALL {
-            let (old, new) = (held.fields.identity(field), fields.identity(field));
-            if old == new {
-                continue;
+    for &field in IdentityField::ALL {
+        let (old, new) = (held.fields.identity(field), fields.identity(field));
+        if old == new {
+            continue;
+        }
+        let newest = state.holds.get(&(held.id, field));
+        if let Some(stopped) = newest.filter(|hold| hold.new_value == new).and_then(|hold| hold.stopped_at) {
+            let (value, day) = (new.unwrap_or_default(), state.employer.today(stopped));
+            warnings.push(Finding::of_value(
+                group.line,
+                column(field),
+                &value,
+                words::stopped_by_person(day),
+            ));
+            fields.keep(field, &held.fields);
+        } else if held.proved_at.is_some() {
+            let old = in_force(newest, old, now);
+            if old != new {
+                holds.push(NewHold { field, old, new });
             }
-            let newest = state.holds.get(&(held.id, field));
-            if let Some(stopped) =
-                newest.filter(|hold| hold.new_value == new).and_then(|hold| hold.stopped_at)
-            {
-                let (value, day) = (new.unwrap_or_default(), state.employer.today(stopped));
-                warnings.push(Finding::of_value(
-                    group.line,
-                    column(field),
-                    &value,
-                    words::stopped_by_person(day),
-                ));
-                fields.keep(field, &held.fields);
-            } else if held.proved_at.is_some() {
-                let old = in_force(newest, old, now);
-                if old != new {
-                    holds.push(NewHold { field, old, new });
-                }
-            } else {
-                unheld = true;
-            }
+        } else {
+            unheld = true;
         }
     }
-    let assignments = merge_posts(&group, held, errors);
-    let changes = held.map_or_else(Vec::new, |held| changes(held, &fields, &assignments));
-    let last = last_day(&assignments);
-    let before = held.and_then(|held| last_day(&held.assignments));
-    let leaves = last.filter(|last| held.is_some() && before.is_none_or(|before| *last < before));
+    let assignments = merge_posts(&group, Some(held), errors);
+    let changes = changes(held, &fields, &assignments);
+    let before = last_day(&held.assignments);
+    let leaves = last_day(&assignments).filter(|last| before.is_none_or(|before| *last < before));
     Outcome {
-        id: held.map(|held| held.id),
+        id: Some(held.id),
         employee_number: group.employee_number,
+        username: None,
         line: group.line,
         fields,
         assignments,

@@ -1,13 +1,18 @@
 //! The rows of a file by employee number, packed: a large employer's file has to fit into little memory.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    io::Cursor,
+    ops::ControlFlow,
+};
 
 use store::Day;
+use tables::Event;
 
 use super::{
-    Column,
-    file::Source,
-    finding::{Finding, Findings},
+    Column, Finding,
+    file::{Cells, FORM},
+    finding::Findings,
     row::{self, Cell, Person, Post, Row},
 };
 use crate::words;
@@ -54,19 +59,40 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    pub(super) fn read(
-        source: Source<'_>,
+    /// The people of a file, and what is wrong with it.
+    pub(super) fn of_file(bytes: &[u8], today: Day, errors: &mut Findings, warnings: &mut Findings) -> Self {
+        let mut groups = Self::default();
+        let each = |event: Event<'_>| groups.take(event, today, errors, warnings);
+        tables::read(Cursor::new(bytes), &FORM, each).expect("memory can always be read");
+        groups.text.shrink_to_fit();
+        groups.rows.shrink_to_fit();
+        groups
+    }
+
+    /// The people of a file that was written here.
+    pub(super) fn of_text(text: &str, today: Day, errors: &mut Findings, warnings: &mut Findings) -> Self {
+        let mut groups = Self::default();
+        tables::read_text(text, &FORM, |event| groups.take(event, today, errors, warnings));
+        groups
+    }
+
+    fn take(
+        &mut self,
+        event: Event<'_>,
         today: Day,
         errors: &mut Findings,
         warnings: &mut Findings,
-    ) -> Self {
-        let mut groups = Self::default();
-        source.rows(errors, warnings, |cells, errors| {
-            if let Some(row) = row::read(cells, today, errors) {
-                groups.add(&row, errors);
+    ) -> ControlFlow<()> {
+        match event {
+            Event::Row(cells) => {
+                if let Some(row) = row::read(&Cells::new(cells), today, errors) {
+                    self.add(&row, errors);
+                }
             }
-        });
-        groups
+            Event::Error(finding) => errors.push(finding),
+            Event::Warning(finding) => warnings.push(finding),
+        }
+        ControlFlow::Continue(())
     }
 
     fn add(&mut self, row: &Row, errors: &mut Findings) {

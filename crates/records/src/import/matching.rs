@@ -6,10 +6,11 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 use store::{Day, Db, Instant, StoreError};
 
 use super::{
-    Column,
+    Column, Finding,
     alike::{Alike, SHARED},
-    compare::{Outcome, compare},
-    finding::{Finding, Findings, Scattered},
+    compare::{Outcome, compare, new_record},
+    elsewhere::Elsewhere,
+    finding::{Findings, MOST_FINDINGS, Scattered},
     groups::Groups,
     sql,
     state::{self, Held, State, last_day},
@@ -19,19 +20,25 @@ use crate::{Employer, words};
 /// What became of it.
 pub(super) struct Matched {
     pub(super) employer: Employer,
-    /// How many staff records the file has.
-    pub(super) records: u64,
     /// How many held records there are whose last day is not over.
     pub(super) employed: u64,
-    /// Those that are new or change, in the order of the file.
-    pub(super) outcomes: Vec<Outcome>,
+    /// The places of those that are new, in the order of the file.
+    pub(super) new: Vec<usize>,
+    /// Those that change, with their places, in the order of the file.
+    pub(super) changed: Vec<(usize, Box<Outcome>)>,
+    /// The file.
+    pub(super) groups: Groups,
+    /// Values that stand on records of other employers.
+    pub(super) elsewhere: Vec<Elsewhere>,
 }
 
-/// Compares the whole file. Where there are errors, nothing is to be made of what became of it.
+/// Compares the whole file. Where there are errors, nothing is to be made of what became of it. `all_elsewhere`: also a value that stands
+/// on a record of another employer with the same date of birth is found.
 pub(super) async fn matched(
     db: &Db,
     employer: Employer,
     groups: Groups,
+    all_elsewhere: bool,
     now: Instant,
     errors: &mut Findings,
     warnings: &mut Findings,
@@ -50,18 +57,19 @@ pub(super) async fn matched(
     let others = sql::others_have_staff(tx, id).await?;
     drop(reader);
     matching.add_new();
-    matching.outcomes.sort_unstable_by_key(|(place, _)| *place);
+    matching.changed.sort_unstable_by_key(|(place, _)| *place);
     matching.check_numbers(errors);
     errors.append(std::mem::take(&mut matching.errors));
     warnings.append(std::mem::take(&mut matching.warnings));
     matching.alike.check(&groups, &matching.absent, errors);
+    let mut elsewhere = Vec::new();
     if others {
-        matching.check_other_employers(db, errors).await?;
+        elsewhere = matching.elsewhere(db, all_elsewhere).await?;
     }
     matching.warn(warnings);
-    let Matching { employed, outcomes, .. } = matching;
-    let outcomes = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
-    Ok(Matched { employer: state.employer, records: groups.len() as u64, employed, outcomes })
+    let new = matching.new_places().collect();
+    let Matching { employed, changed, .. } = matching;
+    Ok(Matched { employer: state.employer, employed, new, changed, groups, elsewhere })
 }
 
 struct Matching<'a> {
@@ -75,8 +83,8 @@ struct Matching<'a> {
     absent: Vec<String>,
     alike: Alike,
     employed: u64,
-    /// With their place in the file.
-    outcomes: Vec<(usize, Outcome)>,
+    /// With their place in the file. Of those that are new nothing is kept: it would take much more memory than their rows.
+    changed: Vec<(usize, Box<Outcome>)>,
     errors: Scattered,
     warnings: Scattered,
 }
@@ -92,7 +100,7 @@ impl<'a> Matching<'a> {
             absent: Vec::new(),
             alike: Alike::default(),
             employed: 0,
-            outcomes: Vec::new(),
+            changed: Vec::new(),
             errors: Scattered::default(),
             warnings: Scattered::default(),
         }
@@ -102,7 +110,7 @@ impl<'a> Matching<'a> {
         self.employed += u64::from(last_day(&held.assignments).is_none_or(|last| last >= self.today));
         if let Some(place) = self.groups.place(&held.employee_number) {
             self.met[place] = true;
-            self.compare(place, Some(&held));
+            self.compare(place, &held);
         } else {
             self.alike.add_held(&held.fields, self.absent.len());
             self.absent.push(held.employee_number);
@@ -115,18 +123,23 @@ impl<'a> Matching<'a> {
 
     fn add_new(&mut self) {
         let new: Vec<usize> = self.new_places().collect();
-        new.into_iter().for_each(|place| self.compare(place, None));
+        for place in new {
+            let mut errors = Findings::default();
+            let outcome = new_record(self.groups.group(place), &mut errors);
+            self.errors.put(place, errors);
+            self.alike.add(&outcome.fields, None, place);
+        }
     }
 
-    fn compare(&mut self, place: usize, held: Option<&Held>) {
+    fn compare(&mut self, place: usize, held: &Held) {
         let (mut errors, mut warnings) = (Findings::default(), Findings::default());
         let group = self.groups.group(place);
         let outcome = compare(group, held, self.state, self.now, &mut errors, &mut warnings);
         self.errors.put(place, errors);
         self.warnings.put(place, warnings);
-        self.alike.add(&outcome.fields, held.map(|held| &held.fields), place);
-        if outcome.is_new() || !outcome.changes.is_empty() {
-            self.outcomes.push((place, outcome));
+        self.alike.add(&outcome.fields, Some(&held.fields), place);
+        if !outcome.changes.is_empty() {
+            self.changed.push((place, Box::new(outcome)));
         }
     }
 
@@ -157,55 +170,83 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// One email or smartcard UUID on records of other employers whose date of birth differs, for values that are new here.
-    async fn check_other_employers(&self, db: &Db, errors: &mut Findings) -> Result<(), StoreError> {
+    /// Values that are new here and stand on records of other employers: those whose date of birth differs, or the first of `all`.
+    async fn elsewhere(&self, db: &Db, all: bool) -> Result<Vec<Elsewhere>, StoreError> {
+        let mut found = Vec::new();
         let mut reader = db.read().await?;
-        for ((field, column), wanted) in SHARED.into_iter().zip(self.alike.brought(self.groups)) {
+        for (at, (field, column)) in SHARED.into_iter().enumerate() {
+            let wanted = self.alike.brought(at, self.groups);
             let pairs: Vec<(&str, Day)> = wanted.iter().map(|(value, (born, _))| (*value, *born)).collect();
             for piece in pairs.chunks(sql::LOOKED_FOR) {
-                for value in sql::unlike(&mut reader.tx(), field, piece).await? {
+                for value in sql::standing_anywhere(&mut reader.tx(), field, piece, !all).await? {
                     let Some((born, line)) = wanted.get(value.as_str()) else { continue };
                     for id in sql::with_value(&mut reader.tx(), field, &value).await? {
-                        let other = sql::elsewhere(&mut reader.tx(), id, self.state.employer.id).await?;
-                        if let Some((code, other)) = other
-                            && other.identity(field).as_ref() == Some(&value)
-                            && other.date_of_birth != *born
+                        let Some(other) = sql::at_employer(&mut reader.tx(), id).await? else { continue };
+                        let differs = other.fields.date_of_birth != *born;
+                        if other.employer_id == self.state.employer.id
+                            || other.fields.identity(field).as_ref() != Some(&value)
+                            || !(differs || all)
                         {
-                            let text = words::alike_elsewhere(&code);
-                            errors.push(Finding::of_value(*line, column, &value, text));
+                            continue;
                         }
+                        found.push(Elsewhere {
+                            line: *line,
+                            column,
+                            value: value.clone(),
+                            born: *born,
+                            differs,
+                            staff_record: id,
+                            employer: other.employer_id,
+                            code: other.code,
+                        });
+                    }
+                    if found.len() >= if all { 1 } else { MOST_FINDINGS } {
+                        return Ok(found);
                     }
                 }
             }
         }
-        Ok(())
+        // In the order of the file.
+        found.sort_by_key(|one| one.line);
+        Ok(found)
     }
 
     /// What HR should look at in records that are new or change.
     fn warn(&self, warnings: &mut Findings) {
         let absent: HashSet<&str> = self.absent.iter().map(String::as_str).collect();
+        let mut found = Scattered::default();
+        for place in self.new_places() {
+            let outcome = new_record(self.groups.group(place), &mut Findings::default());
+            found.put(place, self.warnings_of(&outcome, &absent));
+        }
+        for (place, outcome) in &self.changed {
+            found.put(*place, self.warnings_of(outcome, &absent));
+        }
+        warnings.append(found);
+    }
+
+    fn warnings_of(&self, outcome: &Outcome, absent: &HashSet<&str>) -> Findings {
+        let (mut warnings, line) = (Findings::default(), outcome.line);
         let settings = &self.state.employer.settings;
-        for (_, outcome) in &self.outcomes {
-            let line = outcome.line;
-            let says_new =
-                |field: &str| outcome.is_new() || outcome.changes.iter().any(|change| change.field == field);
-            if let Some(email) = &outcome.fields.email
-                && says_new(Column::Email.as_str())
-                && !settings.mails_to(email)
+        let says_new =
+            |field: &str| outcome.is_new() || outcome.changes.iter().any(|change| change.field == field);
+        if let Some(email) = &outcome.fields.email
+            && says_new(Column::Email.as_str())
+            && !settings.mails_to(email)
+        {
+            let text = words::outside_mail_domains(&settings.mail_domains);
+            warnings.push(Finding::of_value(line, Column::Email, email, text));
+        }
+        for assignment in &outcome.assignments {
+            if let Some(manager) = &assignment.manager
+                && says_new(&Column::Manager.of_assignment(&assignment.assignment_number))
+                && self.groups.place(manager).is_none()
+                && !absent.contains(manager.as_str())
             {
-                let text = words::outside_mail_domains(&settings.mail_domains);
-                warnings.push(Finding::of_value(line, Column::Email, email, text));
-            }
-            for assignment in &outcome.assignments {
-                if let Some(manager) = &assignment.manager
-                    && says_new(&Column::Manager.of_assignment(&assignment.assignment_number))
-                    && self.groups.place(manager).is_none()
-                    && !absent.contains(manager.as_str())
-                {
-                    let text = words::UNKNOWN_MANAGER;
-                    warnings.push(Finding::of_value(line, Column::Manager, manager, text));
-                }
+                let text = words::UNKNOWN_MANAGER;
+                warnings.push(Finding::of_value(line, Column::Manager, manager, text));
             }
         }
+        warnings
     }
 }

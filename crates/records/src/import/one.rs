@@ -8,10 +8,11 @@ use store::{Instant, StoreError, Tx, jobs};
 use uuid::Uuid;
 
 use super::{
-    Column, Counts,
+    Column, Counts, Finding,
+    alike::SHARED,
     compare::{Outcome, compare},
-    file::Source,
-    finding::{Finding, Findings},
+    elsewhere::{self, Asker, Elsewhere},
+    finding::Findings,
     groups::Groups,
     jobs::LOADED,
     piece::{Load, Piece},
@@ -129,7 +130,7 @@ pub async fn correct(
     let Correction { staff_record, typed, reason } = correction;
     permit.check(Permission::CorrectStaff, permit.employer(), Some(staff_record))?;
     let now = app.clock.now();
-    let (employer, outcome, warnings) = judge(app, permit.employer(), staff_record, &typed, now).await?;
+    let (employer, outcome, warnings) = judge(app, permit, staff_record, &typed, &origin, now).await?;
     let held: Vec<IdentityField> = outcome.holds.iter().map(|hold| hold.field).collect();
     if outcome.changes.is_empty() {
         return Ok(Corrected { change: None, held, warnings });
@@ -195,7 +196,7 @@ async fn write(
     let hours = i64::from(employer.settings.policies.identity_hold_hours);
     let load = Load { employer: employer.id, number, at: now, held_until: now.plus_minutes(hours * 60) };
     let mut piece = Piece::default();
-    piece.add(outcome, None, load, &app.entropy);
+    piece.add(outcome, load, &app.entropy);
     piece.write(tx).await?;
     sql::mark_switched(tx, employer.id, number, now).await?;
     let entry = NewEntry {
@@ -219,27 +220,38 @@ async fn write(
 /// Checks what was typed as a file of this one record would be.
 async fn judge(
     app: &App,
-    employer: Uuid,
+    permit: &Permit,
     staff_record: Uuid,
     typed: &Editable,
+    origin: &Origin,
     now: Instant,
 ) -> Result<(Employer, Outcome, Vec<Finding>), CorrectError> {
     let mut reader = app.db.read().await?;
     let tx = &mut reader.tx();
-    let employer = employer::employer(tx, employer).await?.ok_or(CorrectError::NotFound)?;
+    let employer = employer(tx, permit.employer()).await?.ok_or(CorrectError::NotFound)?;
+    let asker = permit.staff_record().map(|person| Asker {
+        entropy: app.entropy.clone(),
+        person,
+        employer: employer.id,
+        actor: permit.actor(),
+        origin: origin.clone(),
+        again: false,
+    });
     let held = sql::record(tx, employer.id, staff_record).await?.ok_or(CorrectError::NotFound)?;
     let holds = sql::holds_of(tx, staff_record).await?;
     let text =
         as_file(&held.employee_number, typed).map_err(|error| StoreError::Damaged(error.to_string()))?;
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-    let groups = Groups::read(Source::Csv(text.into()), employer.today(now), &mut errors, &mut warnings);
+    let groups = Groups::of_text(&text, employer.today(now), &mut errors, &mut warnings);
     let Some(place) = groups.places().next().filter(|_| errors.is_empty()) else {
         return Err(CorrectError::Findings(errors.finish()));
     };
     let state = State::new(employer, holds);
-    let outcome = compare(groups.group(place), Some(&held), &state, now, &mut errors, &mut warnings);
-    check_alike(tx, &outcome, &held, &mut errors).await?;
+    let outcome = compare(groups.group(place), &held, &state, now, &mut errors, &mut warnings);
+    let found = check_alike(tx, &outcome, &held, &state.employer, &mut errors).await?;
     check_managers(tx, &outcome, &held, state.employer.id, &mut errors).await?;
+    drop(reader);
+    elsewhere::tell(&app.db, asker, found, now, &mut errors).await?;
     if errors.is_empty() {
         Ok((state.employer, outcome, warnings.finish()))
     } else {
@@ -262,31 +274,52 @@ fn as_file(employee_number: &str, typed: &Editable) -> Result<String, csv::Error
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// One email or smartcard UUID on records whose date of birth differs, at any employer.
+/// One email or smartcard UUID on records whose date of birth differs, at this employer; and what stands on records of others.
 async fn check_alike(
     tx: &mut Tx<'_>,
     outcome: &Outcome,
     before: &Held,
+    employer: &Employer,
     errors: &mut Findings,
-) -> Result<(), StoreError> {
-    for (field, column) in
-        [(IdentityField::Email, Column::Email), (IdentityField::SmartcardUuid, Column::SmartcardUuid)]
-    {
+) -> Result<Vec<Elsewhere>, StoreError> {
+    let mut elsewhere = Vec::new();
+    for (field, column) in SHARED {
         let Some(value) = outcome.fields.identity(field) else { continue };
         let same = before.fields.identity(field).as_ref() == Some(&value);
-        if same && before.fields.date_of_birth == outcome.fields.date_of_birth {
+        let born = outcome.fields.date_of_birth;
+        if same && before.fields.date_of_birth == born {
             continue;
         }
-        for other in sql::with_value(tx, field, &value).await? {
-            let Some((code, fields)) = sql::other_record(tx, other, before.id).await? else { continue };
-            if fields.identity(field).as_ref() == Some(&value)
-                && fields.date_of_birth != outcome.fields.date_of_birth
-            {
-                errors.push(Finding::of_value(outcome.line, column, &value, words::alike_elsewhere(&code)));
+        for id in sql::with_value(tx, field, &value).await?.into_iter().filter(|id| *id != before.id) {
+            let Some(other) = sql::at_employer(tx, id).await? else { continue };
+            if other.fields.identity(field).as_ref() != Some(&value) {
+                continue;
+            }
+            let differs = other.fields.date_of_birth != born;
+            if other.employer_id != employer.id {
+                let (line, staff_record, value) = (outcome.line, id, value.clone());
+                let (employer, code) = (other.employer_id, other.code);
+                elsewhere.push(Elsewhere {
+                    line,
+                    column,
+                    value,
+                    born,
+                    differs,
+                    staff_record,
+                    employer,
+                    code,
+                });
+            } else if differs {
+                errors.push(Finding::of_value(
+                    outcome.line,
+                    column,
+                    &value,
+                    words::alike_elsewhere(&other.code),
+                ));
             }
         }
     }
-    Ok(())
+    Ok(elsewhere)
 }
 
 /// In a file a manager may come later; the number of one who is picked by hand is there or mistyped.

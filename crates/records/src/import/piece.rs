@@ -4,7 +4,7 @@ use store::{Entropy, Instant, Tx, Value, insert_many};
 use uuid::Uuid;
 
 use super::compare::Outcome;
-use crate::{Username, search};
+use crate::search;
 
 /// So many rows are written by one transaction, so that nobody waits long behind it; keys for the search, which are small, apart.
 const MOST_ROWS: usize = 500;
@@ -46,13 +46,7 @@ impl Piece {
         rows == 0 || room
     }
 
-    pub(super) fn add(
-        &mut self,
-        outcome: Outcome,
-        username: Option<Username>,
-        load: Load,
-        entropy: &Entropy,
-    ) {
+    pub(super) fn add(&mut self, outcome: Outcome, load: Load, entropy: &Entropy) {
         let number = Value::Number(load.number);
         let id = outcome.id.unwrap_or_else(|| entropy.id(load.at));
         if outcome.is_new() || outcome.changes_name() {
@@ -89,7 +83,7 @@ impl Piece {
                 Value::Day(assignment.absent_to),
             ]);
         }
-        if let Some(username) = username {
+        if let Some(username) = outcome.username {
             let (name, at) = (username.as_str().into(), Value::At(Some(load.at)));
             self.usernames.push(vec![name, id.into(), load.employer.into(), number.clone(), at]);
         }

@@ -4,9 +4,10 @@ use store::{Day, Db, Instant, StoreError};
 use uuid::Uuid;
 
 use super::{
-    compare::Outcome,
-    file,
-    finding::{Finding, Findings},
+    Finding,
+    compare::{Outcome, new_record},
+    elsewhere::{self, Asker},
+    finding::Findings,
     groups::Groups,
     matching::{Matched, matched},
     sql,
@@ -79,10 +80,6 @@ pub struct Plan {
     pub file_hash: String,
     /// What it does, in numbers.
     pub counts: Counts,
-    /// Records that are not held yet, in the order of the file.
-    pub new: Vec<Planned>,
-    /// Records with a changed field, in the order of the file.
-    pub changed: Vec<Planned>,
     /// What HR should look at; nothing of it keeps the file from being loaded.
     pub warnings: Vec<Finding>,
     /// When it was made.
@@ -90,14 +87,42 @@ pub struct Plan {
     /// How many records there are whose last day is not over.
     pub(super) employed: u64,
     /// What is written, in the order of the file.
-    pub(super) outcomes: Vec<(Outcome, Option<Username>)>,
+    pub(super) written: Vec<Written>,
+    /// The file.
+    pub(super) groups: Groups,
+}
+
+/// What is written of one person of the file.
+#[derive(Debug)]
+pub(super) enum Written {
+    /// A new record. It is made of the file's rows when it is needed, since those take less memory.
+    New {
+        /// The person's place in the file.
+        place: usize,
+        username: Username,
+    },
+    /// A record that changes.
+    Changed(Box<Outcome>),
+}
+
+impl Written {
+    pub(super) fn outcome(self, groups: &Groups) -> Outcome {
+        match self {
+            // What is wrong with it kept the plan from being made.
+            Self::New { place, username } => Outcome {
+                username: Some(username),
+                ..new_record(groups.group(place), &mut Findings::default())
+            },
+            Self::Changed(outcome) => *outcome,
+        }
+    }
 }
 
 impl Plan {
     /// Whether the file changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.outcomes.is_empty()
+        self.written.is_empty()
     }
 
     /// The number that has to be typed: more than ten records, and more than 2 % of those employed, end or have a changed
@@ -110,26 +135,62 @@ impl Plan {
 
     /// The staff records that are held and change.
     pub(super) fn existing(&self) -> impl Iterator<Item = Uuid> {
-        self.outcomes.iter().filter_map(|(outcome, _)| outcome.id)
+        self.changed().filter_map(|outcome| outcome.id)
+    }
+
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Outcome> {
+        self.written.iter().filter_map(|written| match written {
+            Written::Changed(outcome) => Some(outcome.as_ref()),
+            Written::New { .. } => None,
+        })
     }
 
     /// Tells this plan from every other: by what it does, and by the change of the records that it is based on.
     pub(super) fn fingerprint(&self) -> String {
-        let told =
-            (self.employer.record_change, self.number_to_type(), &self.counts, &self.new, &self.changed);
         let mut hash = Sha256::new();
-        serde_json::to_writer(&mut hash, &told).expect("it is plain, and a hash takes everything");
+        tell(&mut hash, &(self.employer.record_change, self.number_to_type(), &self.counts));
+        self.new_records().chain(self.changed_records()).for_each(|planned| tell(&mut hash, &planned));
         file_hash(hash)
     }
 
+    /// Records that are not held yet, in the order of the file. They are made as they are asked for: of a large file, nobody keeps them all.
+    pub fn new_records(&self) -> impl Iterator<Item = Planned> {
+        self.written.iter().filter_map(|written| match written {
+            Written::New { place, username } => {
+                let new = Written::New { place: *place, username: username.clone() };
+                Some(Planned::of(&new.outcome(&self.groups)))
+            }
+            Written::Changed(_) => None,
+        })
+    }
+
+    /// Records with a changed field, in the order of the file.
+    pub fn changed_records(&self) -> impl Iterator<Item = Planned> {
+        self.changed().map(Planned::of)
+    }
+
     /// The changed records that end, or end earlier.
-    pub fn leavers(&self) -> impl Iterator<Item = &Planned> {
-        self.changed.iter().filter(|planned| planned.leaves.is_some())
+    pub fn leavers(&self) -> impl Iterator<Item = Planned> {
+        self.changed_records().filter(|planned| planned.leaves.is_some())
     }
 
     /// The changed records with a changed identity field.
-    pub fn identity_changes(&self) -> impl Iterator<Item = &Planned> {
-        self.changed.iter().filter(|planned| planned.changes.iter().any(|change| change.identity))
+    pub fn identity_changes(&self) -> impl Iterator<Item = Planned> {
+        self.changed_records().filter(|planned| planned.changes.iter().any(|change| change.identity))
+    }
+}
+
+impl Planned {
+    fn of(outcome: &Outcome) -> Self {
+        Self {
+            line: outcome.line,
+            employee_number: outcome.employee_number.clone(),
+            name: full_name(&outcome.fields.first_names, &outcome.fields.last_name),
+            username: outcome.username.clone(),
+            changes: outcome.changes.clone(),
+            held: outcome.holds.iter().map(|hold| hold.field).collect(),
+            leaves: outcome.leaves,
+        }
     }
 }
 
@@ -159,28 +220,50 @@ pub async fn plan(
     file_name: &str,
     now: Instant,
 ) -> Result<Plan, PlanError> {
+    plan_for(db, employer, bytes, file_name, None, now).await
+}
+
+/// The same for an HR person, who is told only so much of other employers' records, and of whom that is written down; for the operator where
+/// there is no `asker`.
+pub(super) async fn plan_for(
+    db: &Db,
+    employer: Uuid,
+    bytes: &[u8],
+    file_name: &str,
+    asker: Option<Asker>,
+    now: Instant,
+) -> Result<Plan, PlanError> {
     let mut reader = db.read().await?;
     let employer = employer::employer(&mut reader.tx(), employer).await?.ok_or(PlanError::NoEmployer)?;
+    let all_elsewhere = match &asker {
+        Some(asker) if !asker.again => elsewhere::used_up(&mut reader.tx(), asker.person, now).await?,
+        _ => false,
+    };
     drop(reader);
-    let source = file::open(bytes).map_err(|finding| PlanError::Findings(vec![finding]))?;
     let (mut errors, mut warnings) = (Findings::default(), Findings::default());
-    let groups = Groups::read(source, employer.today(now), &mut errors, &mut warnings);
+    let groups = Groups::of_file(bytes, employer.today(now), &mut errors, &mut warnings);
     // With a broken header or no right row, there is nothing to compare.
     if groups.len() == 0 {
         return Err(PlanError::Findings(errors.finish()));
     }
-    let matched = matched(db, employer, groups, now, &mut errors, &mut warnings).await?;
+    let mut matched = matched(db, employer, groups, all_elsewhere, now, &mut errors, &mut warnings).await?;
+    let found = std::mem::take(&mut matched.elsewhere);
+    elsewhere::tell(db, asker, found, now, &mut errors).await?;
     if !errors.is_empty() {
         return Err(PlanError::Findings(errors.finish()));
     }
     let mut taken = Vec::new();
-    if matched.outcomes.iter().any(Outcome::is_new) {
+    if !matched.new.is_empty() {
         taken = sql::taken_usernames(&mut db.read().await?.tx(), matched.employer.id).await?;
     }
     let mut plan = assemble(matched, taken, now, warnings);
     plan.file_hash = file_hash(Sha256::new_with_prefix(bytes));
     plan.file_name = plain_name(file_name);
     Ok(plan)
+}
+
+fn tell(hash: &mut Sha256, told: &impl Serialize) {
+    serde_json::to_writer(hash, told).expect("it is plain, and a hash takes everything");
 }
 
 pub(super) fn file_hash(hash: Sha256) -> String {
@@ -194,46 +277,34 @@ pub(super) fn plain_name(file_name: &str) -> String {
 }
 
 fn assemble(matched: Matched, taken: Vec<String>, now: Instant, warnings: Findings) -> Plan {
-    let Matched { employer, records, employed, outcomes } = matched;
-    let unchanged = records - outcomes.len() as u64;
-    let mut plan = Plan {
-        file_name: String::new(),
-        file_hash: String::new(),
-        counts: Counts { records, unchanged, ..Counts::default() },
-        new: Vec::new(),
-        changed: Vec::new(),
-        warnings: warnings.finish(),
-        at: now,
-        employed,
-        outcomes: Vec::with_capacity(outcomes.len()),
-        employer,
+    let Matched { employer, employed, new, changed, mut groups, .. } = matched;
+    let records = groups.len() as u64;
+    let mut counts = Counts {
+        records,
+        new: new.len() as u64,
+        changed: changed.len() as u64,
+        unchanged: records - (new.len() + changed.len()) as u64,
+        ..Counts::default()
     };
+    let mut written = Vec::with_capacity(new.len() + changed.len());
     let mut allotment = Allotment::after(taken);
-    for outcome in outcomes {
-        let (first_names, last_name) = (&outcome.fields.first_names, &outcome.fields.last_name);
-        let username =
-            outcome.is_new().then(|| allotment.next(&stem(&plan.employer.code, first_names, last_name)));
-        let planned = Planned {
-            line: outcome.line,
-            employee_number: outcome.employee_number.clone(),
-            name: full_name(first_names, last_name),
-            username: username.clone(),
-            changes: outcome.changes.clone(),
-            held: outcome.holds.iter().map(|hold| hold.field).collect(),
-            leaves: outcome.leaves,
-        };
-        let (leaves, identity) = (outcome.leaves.is_some(), outcome.changes_identity());
-        plan.counts.leavers += u64::from(leaves);
-        plan.counts.identity += u64::from(identity);
-        plan.counts.delicate += u64::from(leaves || identity);
-        if outcome.is_new() {
-            plan.counts.new += 1;
-            plan.new.push(planned);
-        } else {
-            plan.counts.changed += 1;
-            plan.changed.push(planned);
-        }
-        plan.outcomes.push((outcome, username));
+    for place in new {
+        let person = groups.group(place).person;
+        let username = allotment.next(&stem(&employer.code, &person.first_names, &person.last_name));
+        written.push((place, Written::New { place, username }));
     }
-    plan
+    if written.is_empty() {
+        groups = Groups::default();
+    }
+    for (place, outcome) in changed {
+        let (leaves, identity) = (outcome.leaves.is_some(), outcome.changes_identity());
+        counts.leavers += u64::from(leaves);
+        counts.identity += u64::from(identity);
+        counts.delicate += u64::from(leaves || identity);
+        written.push((place, Written::Changed(outcome)));
+    }
+    written.sort_unstable_by_key(|(place, _)| *place);
+    let written = written.into_iter().map(|(_, written)| written).collect();
+    let (file_name, file_hash, warnings) = (String::new(), String::new(), warnings.finish());
+    Plan { employer, file_name, file_hash, counts, warnings, at: now, employed, written, groups }
 }

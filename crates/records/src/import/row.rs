@@ -2,11 +2,7 @@
 
 use store::Day;
 
-use super::{
-    Column,
-    file::Cells,
-    finding::{Finding, Findings},
-};
+use super::{Column, Finding, file::Cells, finding::Findings};
 use crate::{employer::is_email, words};
 
 /// `None` where the file has no such column, so that what is held stays; `Some(None)` where the cell is empty.
@@ -88,7 +84,7 @@ pub(super) fn read(cells: &Cells<'_>, today: Day, findings: &mut Findings) -> Op
             smartcard_uuid,
         },
         post: Post {
-            line: cells.line,
+            line: cells.line(),
             assignment_number,
             position,
             department,
@@ -110,7 +106,7 @@ struct Check<'a, 'c> {
 
 impl Check<'_, '_> {
     fn refuse(&mut self, column: Column, value: &str, text: &str) {
-        self.findings.push(Finding::of_value(self.cells.line, column, value, text));
+        self.findings.push(Finding::of_value(self.cells.line(), column, value, text));
         self.right = false;
     }
 
@@ -148,8 +144,8 @@ impl Check<'_, '_> {
         if cell.is_empty() {
             return Some(None);
         }
-        match day(&cell) {
-            Ok(day) => Some(Some(day)),
+        match tables::day(&cell) {
+            Ok(day) => Some(Some(day.into())),
             Err(text) => {
                 self.refuse(column, &cell, text);
                 Some(None)
@@ -205,81 +201,5 @@ impl Check<'_, '_> {
             return Some(None);
         }
         Some(Some(uuid))
-    }
-}
-
-/// A date as `YYYY-MM-DD` or `DD/MM/YYYY`.
-fn day(text: &str) -> Result<Day, &'static str> {
-    let parts = |separator| {
-        let mut parts = text.split(separator);
-        let three = (parts.next()?, parts.next()?, parts.next()?);
-        parts.next().is_none().then_some(three)
-    };
-    let (year, month, day) = match (parts('-'), parts('/')) {
-        (Some((year, month, day)), None) => (year, month, day),
-        (None, Some((day, month, year))) => (year, month, day),
-        _ => return Err(words::DATE_FORM),
-    };
-    let digits = |text: &str, length: std::ops::RangeInclusive<usize>| {
-        length.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    if !digits(year, 4..=4) || !digits(month, 1..=2) || !digits(day, 1..=2) {
-        return Err(words::DATE_FORM);
-    }
-    let year: i16 = year.parse().map_err(|_| words::DATE_FORM)?;
-    let (month, day) =
-        (month.parse().map_err(|_| words::DATE_FORM)?, day.parse().map_err(|_| words::DATE_FORM)?);
-    if !(1900..=2200).contains(&year) {
-        return Err(words::YEAR_UNLIKELY);
-    }
-    Day::new(year, month, day).ok_or(words::NO_SUCH_DAY)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn dates_are_read_in_both_forms() {
-        for (text, read) in [
-            ("1984-03-17", Ok((1984, 3, 17))),
-            ("17/03/1984", Ok((1984, 3, 17))),
-            ("7/3/1984", Ok((1984, 3, 7))),
-            ("29/02/2000", Ok((2000, 2, 29))),
-            ("31/02/1984", Err(words::NO_SUCH_DAY)),
-            ("1985-02-29", Err(words::NO_SUCH_DAY)),
-            ("1984-13-01", Err(words::NO_SUCH_DAY)),
-            ("00/01/1984", Err(words::NO_SUCH_DAY)),
-            ("17/03/84", Err(words::DATE_FORM)),
-            ("17.03.1984", Err(words::DATE_FORM)),
-            ("17 March 1984", Err(words::DATE_FORM)),
-            ("17/03/1984 00:00", Err(words::DATE_FORM)),
-            ("30758", Err(words::DATE_FORM)),
-            ("-1984-03-17", Err(words::DATE_FORM)),
-            ("+984-03-17", Err(words::DATE_FORM)),
-            ("1984-03/17", Err(words::DATE_FORM)),
-            ("0084-03-17", Err(words::YEAR_UNLIKELY)),
-            ("17/03/9999", Err(words::YEAR_UNLIKELY)),
-        ] {
-            let read = read.map(|(year, month, day)| Day::new(year, month, day).unwrap());
-            assert_eq!(day(text), read, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_day_is_read_back(days in 0i32..100_000) {
-            let written = Day::new(1900, 1, 1).unwrap().plus_days(days);
-            prop_assert_eq!(day(&written.to_string()), Ok(written));
-            let other_way = written.date().strftime("%d/%m/%Y").to_string();
-            prop_assert_eq!(day(&other_way), Ok(written));
-        }
-
-        #[test]
-        fn no_text_is_too_much(text in "\\PC{0,40}") {
-            let _ = day(&text);
-        }
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use store::{Day, Instant, Result, Tx, on};
+use store::{Day, Instant, Result, Tx, later, on};
 use uuid::Uuid;
 
 use super::state::{Assignment, FieldHold, Fields, Held};
@@ -91,31 +91,37 @@ pub(super) async fn others_have_staff(tx: &mut Tx<'_>, employer: Uuid) -> Result
 /// So many values are looked for by one statement.
 pub(super) const LOOKED_FOR: usize = 100;
 
-static UNLIKE_BY_EMAIL: LazyLock<String> = LazyLock::new(|| unlike_by("email"));
-static UNLIKE_BY_SMARTCARD: LazyLock<String> = LazyLock::new(|| unlike_by("smartcard_uuid"));
+static UNLIKE_BY_EMAIL: LazyLock<String> = LazyLock::new(|| standing("email", UNLIKE));
+static UNLIKE_BY_SMARTCARD: LazyLock<String> = LazyLock::new(|| standing("smartcard_uuid", UNLIKE));
+static ANY_BY_EMAIL: LazyLock<String> = LazyLock::new(|| standing("email", ""));
+static ANY_BY_SMARTCARD: LazyLock<String> = LazyLock::new(|| standing("smartcard_uuid", ""));
+const UNLIKE: &str = " AND v.date_of_birth <> w.born";
 
 /// A count for each value makes either database look into the index once for each, also right after a first load, when PostgreSQL
 /// knows nothing of the table yet and would read all of it for a list.
-fn unlike_by(column: &'static str) -> String {
+fn standing(column: &'static str, but: &'static str) -> String {
     let places: Vec<String> = (1..=LOOKED_FOR).map(|n| format!("(${}, ${})", 2 * n - 1, 2 * n)).collect();
     format!(
         "WITH wanted (value, born) AS (VALUES {})
          SELECT DISTINCT value FROM (SELECT w.value,
-            (SELECT COUNT(*) FROM staff_version v WHERE v.{column} = w.value AND v.date_of_birth <> w.born) AS unlike
-            FROM wanted w) AS counted WHERE unlike > 0",
+            (SELECT COUNT(*) FROM staff_version v WHERE v.{column} = w.value{but}) AS versions
+            FROM wanted w) AS counted WHERE versions > 0",
         places.join(", ")
     )
 }
 
-/// Those of the values that stand on any version of any staff record, whoever's, with another date of birth.
-pub(super) async fn unlike(
+/// Those of the values that stand on any version of any staff record, whoever's; `unlike` means with another date of birth.
+pub(super) async fn standing_anywhere(
     tx: &mut Tx<'_>,
     field: IdentityField,
     wanted: &[(&str, Day)],
+    unlike: bool,
 ) -> Result<Vec<String>> {
-    let text = match field {
-        IdentityField::SmartcardUuid => UNLIKE_BY_SMARTCARD.as_str(),
-        _ => UNLIKE_BY_EMAIL.as_str(),
+    let text = match (field, unlike) {
+        (IdentityField::SmartcardUuid, true) => UNLIKE_BY_SMARTCARD.as_str(),
+        (IdentityField::SmartcardUuid, false) => ANY_BY_SMARTCARD.as_str(),
+        (_, true) => UNLIKE_BY_EMAIL.as_str(),
+        (_, false) => ANY_BY_EMAIL.as_str(),
     };
     let Some(last) = wanted.last() else { return Ok(Vec::new()) };
     let wanted = wanted.iter().chain(std::iter::repeat(last)).take(LOOKED_FOR);
@@ -139,29 +145,41 @@ pub(super) async fn with_value(tx: &mut Tx<'_>, field: IdentityField, value: &st
     on!(tx, c => sqlx::query_scalar(text).bind(value).fetch_all(c).await)
 }
 
-/// A staff record of another employer as it is now, with that employer's code.
-pub(super) async fn elsewhere(tx: &mut Tx<'_>, id: Uuid, employer: Uuid) -> Result<Option<(String, Fields)>> {
-    let found: Option<Elsewhere> = on!(tx, c => sqlx::query_as("SELECT e.code, s.title, s.first_names, s.last_name, s.date_of_birth, s.email,
-            s.smartcard_uuid
-         FROM staff s JOIN employer e ON e.id = s.employer_id WHERE s.id = $1 AND s.employer_id <> $2")
-        .bind(id).bind(employer).fetch_optional(c).await)?;
-    Ok(found.map(|found| (found.code, found.fields)))
-}
-
+/// A staff record as it is now, with its employer.
 #[derive(sqlx::FromRow)]
-struct Elsewhere {
-    code: String,
+pub(super) struct AtEmployer {
+    pub(super) employer_id: Uuid,
+    pub(super) code: String,
     #[sqlx(flatten)]
-    fields: Fields,
+    pub(super) fields: Fields,
 }
 
-/// A staff record other than `but` as it is now, with its employer's code.
-pub(super) async fn other_record(tx: &mut Tx<'_>, id: Uuid, but: Uuid) -> Result<Option<(String, Fields)>> {
-    let found: Option<Elsewhere> = on!(tx, c => sqlx::query_as("SELECT e.code, s.title, s.first_names, s.last_name, s.date_of_birth, s.email,
-            s.smartcard_uuid
-         FROM staff s JOIN employer e ON e.id = s.employer_id WHERE s.id = $1 AND s.id <> $2")
-        .bind(id).bind(but).fetch_optional(c).await)?;
-    Ok(found.map(|found| (found.code, found.fields)))
+/// A staff record as it is now, whoever's.
+pub(super) async fn at_employer(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<AtEmployer>> {
+    on!(tx, c => sqlx::query_as("SELECT s.employer_id, e.code, s.title, s.first_names, s.last_name, s.date_of_birth, s.email, s.smartcard_uuid
+         FROM staff s JOIN employer e ON e.id = s.employer_id WHERE s.id = $1").bind(id).fetch_optional(c).await)
+}
+
+/// How many values on records of other employers a person was told of since then.
+pub(super) async fn told_since(tx: &mut Tx<'_>, person: Uuid, since: Instant) -> Result<i64> {
+    on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM told_elsewhere WHERE told_to = $1 AND told_at > $2")
+        .bind(person).bind(since).fetch_one(c).await)
+}
+
+pub(super) async fn was_told(tx: &mut Tx<'_>, person: Uuid, said: &str) -> Result<bool> {
+    let found: Option<String> = on!(tx, c => sqlx::query_scalar("SELECT said FROM told_elsewhere WHERE told_to = $1 AND said = $2")
+        .bind(person).bind(said).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
+pub(super) async fn add_told(tx: &mut Tx<'_>, person: Uuid, said: &str, now: Instant) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO told_elsewhere (told_to, said, told_at) VALUES ($1, $2, $3)")
+        .bind(person).bind(said).bind(now).execute(c).await.map(drop))
+}
+
+/// Forgets what was told before `oldest`.
+pub(super) async fn forget_told(tx: &mut Tx<'_>, oldest: Instant) -> Result<()> {
+    later!(tx, "DELETE FROM told_elsewhere WHERE told_at < $1", oldest)
 }
 
 /// Changes of an employer that were staged and never switched, by number.

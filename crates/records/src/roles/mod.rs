@@ -8,10 +8,9 @@ pub(crate) mod tell;
 mod waiting;
 
 pub use model::{Caller, Permission, Permit, Refused, Role};
-pub(crate) use service::permit_later;
 pub use service::{
-    Grant, GrantError, Granted, PermitError, WithdrawError, addresses, permit, role_grant, role_held,
-    role_withdraw, still_held,
+    Grant, GrantError, Granted, PermitError, WithdrawError, account_still, addresses, permit, permit_later,
+    role_grant, role_held, role_withdraw, still_held,
 };
 pub use sql::{Held, roles_held, roles_of};
 pub use waiting::{WaitingError, WaitingGrant, role_confirm, role_refuse, waiting_grant, waiting_grants};

@@ -58,6 +58,16 @@ store::words! {
         CheckDateOfBirth = "check_date_of_birth",
         /// Read and prove the trail.
         ReadTrail = "read_trail",
+        /// Upload a run of payslips and tick its warnings off.
+        CheckPayslips = "check_payslips",
+        /// Look at one payslip while its run is checked.
+        LookAtPayslip = "look_at_payslip",
+        /// Publish a run of payslips.
+        PublishPayslips = "publish_payslips",
+        /// Withdraw one.
+        WithdrawPayslips = "withdraw_payslips",
+        /// See whom a run has not reached, and print theirs for the post.
+        PrintPayslips = "print_payslips",
     }
 }
 
@@ -80,6 +90,11 @@ impl Permission {
             | Self::TellHr
             | Self::CheckDateOfBirth => Role::ServiceDesk,
             Self::ReadTrail => Role::Auditor,
+            Self::CheckPayslips
+            | Self::LookAtPayslip
+            | Self::PublishPayslips
+            | Self::WithdrawPayslips
+            | Self::PrintPayslips => Role::Payroll,
         }
     }
 }

@@ -59,6 +59,7 @@ struct RowView {
 }
 
 async fn list(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    permitted(&app.db, &person, Permission::GrantRole).await?;
     let (employer, now) = (person.employer, person.now);
     let mut reader = app.db.read().await?;
     let tx = &mut reader.tx();
@@ -164,7 +165,8 @@ struct GrantView<'v> {
     button: Button,
 }
 
-async fn grant_form(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+async fn grant_form(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    permitted(&app.db, &person, Permission::GrantRole).await?;
     person.recent_proof(RECENT_MINUTES, GRANT)?;
     grant_view(&page, &Form::default(), &FieldErrors::none())
 }
@@ -206,8 +208,7 @@ fn grant_view(page: &Page, form: &Form, errors: &FieldErrors) -> Result<Response
         reason: reason_input(form.get("reason"), errors),
         button: Button::submit("Grant the role"),
     };
-    let shell = page.shell("Grant a role");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Grant a role").invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn grant(State(app): State<App>, page: Page, person: Person, form: Form) -> Result<Response, Problem> {
@@ -274,6 +275,7 @@ async fn withdraw_view(
     typed: &str,
     errors: &FieldErrors,
 ) -> Result<Response, Problem> {
+    permitted(&app.db, person, Permission::GrantRole).await?;
     let mut reader = app.db.read().await?;
     let held = role_held(&mut reader.tx(), person.employer, id, person.now).await?;
     person.recent_proof(RECENT_MINUTES, &format!("/hr/roles/{id}/withdraw"))?;
@@ -294,8 +296,7 @@ async fn withdraw_view(
         reason: reason_input(typed, errors),
         button: Button::submit("Withdraw the role").warning(),
     };
-    let shell = page.shell("Withdraw a role");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Withdraw a role").invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn withdraw(
@@ -345,6 +346,7 @@ async fn show_waiting(
     person: Person,
     PathId(id): PathId,
 ) -> Result<Response, Problem> {
+    permitted(&app.db, &person, Permission::GrantRole).await?;
     let mut reader = app.db.read().await?;
     let waiting = waiting_grant(&mut reader.tx(), person.employer, id, person.now).await?;
     person.recent_proof(RECENT_MINUTES, &format!("/hr/roles/waiting/{id}"))?;

@@ -60,9 +60,39 @@ pub async fn still_held(tx: &mut Tx<'_>, permit: &Permit) -> Result<Result<(), R
     Ok(if held { Ok(()) } else { Err(Refused::Role(role)) })
 }
 
+/// Somebody as they are in the transaction that acts on their account. Whoever has the permit must hold its role still; the roles of both
+/// are read anew, since either's may have changed while the page was being answered, and judged by [`Permit::check_account`].
+///
+/// # Errors
+/// What the store says.
+pub async fn account_still(
+    tx: &mut Tx<'_>,
+    permit: &Permit,
+    permission: Permission,
+    holder: Holder,
+    now: Instant,
+) -> Result<Result<Holder, Refused>, StoreError> {
+    if let Err(refused) = still_held(tx, permit).await? {
+        return Ok(Err(refused));
+    }
+    // Records are never deleted.
+    let holder = staff::holder(tx, holder.record.id, now).await?.unwrap_or(holder);
+    let permit = match permit.staff_record() {
+        Some(person) => {
+            let roles = sql::roles_of(tx, person, permit.employer()).await?;
+            Permit::person(permit.permission(), permit.employer(), person, roles)
+        }
+        None => permit.clone(),
+    };
+    Ok(permit.check_account(permission, &holder).map(|()| holder))
+}
+
 /// The permit of somebody who asked for what is done later, behind the pages: they have to hold the role still. From where they asked
 /// was judged when they did.
-pub(crate) async fn permit_later(
+///
+/// # Errors
+/// A refusal, or the store's.
+pub async fn permit_later(
     tx: &mut Tx<'_>,
     staff_record: Uuid,
     permission: Permission,

@@ -27,7 +27,7 @@ pub(super) async fn settings_where_held(
 }
 
 /// Holds an employer until the commit.
-pub(super) async fn hold_employer(tx: &mut Tx<'_>, employer: Uuid) -> Result<()> {
+pub(crate) async fn hold_employer(tx: &mut Tx<'_>, employer: Uuid) -> Result<()> {
     on!(tx, c => sqlx::query("UPDATE employer SET revision = revision WHERE id = $1").bind(employer).execute(c).await.map(drop))
 }
 

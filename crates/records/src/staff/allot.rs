@@ -52,6 +52,9 @@ pub async fn allot_username(
     app.db
         .write(move |tx| {
             async move {
+                // Taking the number first lets nobody else change this employer's records, and so the name, until the commit.
+                let number = employer::sql::number_change(tx, permit.employer()).await?;
+                still_held(tx, &permit).await??;
                 let holder = staff::holder(tx, staff_record, now).await?;
                 let holder = holder.filter(|holder| holder.employer.id == permit.employer());
                 let holder = holder.ok_or(AllotError::NotFound)?;
@@ -59,9 +62,6 @@ pub async fn allot_username(
                 if record.has_left(employer.today(now)) {
                     return Err(AllotError::Left);
                 }
-                // Taking the number first lets nobody else change this employer's records until the commit.
-                let number = employer::sql::number_change(tx, employer.id).await?;
-                still_held(tx, &permit).await??;
                 let (_, base) = holds::sql::numbers(tx, staff_record).await?;
                 let stem = stem(&employer.code, &record.first_names, &record.last_name);
                 let newest = sql::usernames(tx, staff_record, now).await?.into_iter().next();

@@ -116,8 +116,7 @@ async fn view(
         reason: reason_field(typed, errors),
         allot: Button::submit("Allot a new username").secondary(),
     };
-    let shell = page.shell(holder.record.name());
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(holder.record.name()).invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn held_words(hold: &Hold, person: &Person) -> String {
@@ -238,8 +237,7 @@ fn correct_view(
         reason: reason_field(typed_reason, errors),
         button: Button::submit("Save"),
     };
-    let shell = page.shell(format!("Correct {}", holder.record.name()));
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(format!("Correct {}", holder.record.name())).invalid_if(!errors.is_empty()).show(&body)
 }
 
 /// The record with what was typed in place of what is held. What was not sent stays.
@@ -288,7 +286,8 @@ async fn submit(
             let mut errors = FieldErrors::none();
             for finding in findings {
                 let column = finding.column.and_then(|column| column.parse::<Column>().ok());
-                let column = column.unwrap_or(Column::FirstNames);
+                // What is about no column is that nothing more is said of email and smartcard.
+                let column = column.unwrap_or(Column::Email);
                 let of_person = typed.person.iter().any(|(known, _)| *known == column);
                 let line = finding.line.and_then(|line| usize::try_from(line).ok()).unwrap_or(2);
                 let assignment = (!of_person).then(|| line.saturating_sub(2));

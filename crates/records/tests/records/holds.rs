@@ -43,7 +43,7 @@ async fn the_old_values_work_until_the_hold_is_over() {
         let world = World::new(db);
         let (employer, ann) = proved(&world).await;
         let plan = world.plan(&employer, csv(&[CHANGED])).await.unwrap();
-        assert_eq!(plan.changed[0].held, IdentityField::ALL);
+        assert_eq!(plan.changed_records().next().unwrap().held, IdentityField::ALL);
         world.apply(plan, None).await.unwrap();
 
         let old = words("ann@nhs.net", "1980-01-01", "555012345678");
@@ -66,7 +66,7 @@ async fn the_old_values_work_until_the_hold_is_over() {
 
         // The same file again while the hold runs: no change.
         let plan = world.plan(&employer, csv(&[CHANGED])).await.unwrap();
-        assert!(plan.is_empty(), "{:?}", plan.changed);
+        assert!(plan.is_empty(), "{plan:?}");
 
         world.clock.advance(24 * 3600 - 1);
         assert_eq!(in_force(&world).await, old);
@@ -177,7 +177,7 @@ async fn a_person_stops_a_change_and_a_load_does_not_undo_that() {
                 format!("line 2, date_of_birth, \"1980-01-31\": {end}")
             ]
         );
-        assert!(plan.is_empty(), "{:?}", plan.changed);
+        assert!(plan.is_empty(), "{plan:?}");
 
         // Another value is another change.
         world.load(&employer, &["1,Ann,Ng,1980-01-01,2020-01-01,,third@nhs.net,555099999999"]).await;

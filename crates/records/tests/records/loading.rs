@@ -48,7 +48,8 @@ async fn a_change_is_planned_field_by_field() {
         // No title, no email and no position column: what is held stays. The second post is not named: it stays.
         let after = "employee_number,first_names,last_name,date_of_birth,start_date,leaving_date\n1,Ann,Smith,1980-01-01,2020-01-01,2026-12-31\n";
         let plan = world.plan(&employer, after).await.unwrap();
-        let changes: Vec<_> = plan.changed[0]
+        let changed = plan.changed_records().next().unwrap();
+        let changes: Vec<_> = changed
             .changes
             .iter()
             .map(|c| (c.field.as_str(), c.before.as_deref(), c.after.as_deref(), c.identity))
@@ -89,7 +90,7 @@ async fn only_a_leaving_date_makes_a_leaver() {
         // Person 2 is missing.
         let plan =
             world.plan(&employer, csv(&["1,Ann,Ng,1980-01-01,2020-01-01,24/11/2026,,"])).await.unwrap();
-        let leavers: Vec<_> = plan.leavers().map(|planned| planned.employee_number.as_str()).collect();
+        let leavers: Vec<_> = plan.leavers().map(|planned| planned.employee_number).collect();
         assert_eq!(leavers, ["1"]);
         world.apply(plan, None).await.unwrap();
         let ann = world.find("427ANG01").await.unwrap().record;

@@ -142,6 +142,29 @@ fn cards(config: &Config, findings: &mut Findings) {
     }
 }
 
+/// Which keys for pay are needed, and whether they are there.
+fn pay_keys(opened: &Opened, needed: &[payslips::runs::KeyNeeded], findings: &mut Findings) {
+    let Ok(keys) = opened.config.keys(&opened.entropy) else { return };
+    let (newest, held) = (keys.newest_for_pay(), keys.numbers_for_pay());
+    for key in needed.iter().filter(|key| key.number > 0) {
+        let (number, runs) = (key.number, key.runs);
+        if !held.contains(&number) {
+            findings.wrong(format!(
+                "keys: pay-{number:04}.key is missing, and {runs} run(s) of payslips cannot be opened without it: restore it from your backup"
+            ));
+        } else if number < newest {
+            findings.note(format!("keys: pay-{number:04}.key is needed still by {runs} run(s) of payslips; a running `serve` seals them anew"));
+        }
+    }
+    let least = needed.iter().map(|key| key.number).filter(|number| *number > 0).min().unwrap_or(newest);
+    for number in held.iter().filter(|number| **number < least.min(newest)) {
+        findings.note(format!("keys: nothing needs pay-{number:04}.key any more; backups from before may"));
+    }
+    if needed.iter().any(|key| key.number == 0) && opened.config.payslips.encrypt {
+        findings.note("payslips: some are not sealed. `staffrecord keys rotate` has them sealed");
+    }
+}
+
 async fn database(opened: &Opened, findings: &mut Findings) -> Result<(), store::StoreError> {
     let pending = opened.db.pending_migrations().await?;
     if !pending.is_empty() {
@@ -173,6 +196,7 @@ async fn database(opened: &Opened, findings: &mut Findings) -> Result<(), store:
             ));
         }
     }
+    pay_keys(opened, &payslips::runs::keys_needed(&mut reader.tx()).await?, findings);
     let dead = jobs::dead(&mut reader.tx()).await?;
     for job in &dead {
         findings.wrong(format!(

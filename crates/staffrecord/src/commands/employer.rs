@@ -137,6 +137,7 @@ fn all(settings: &Settings) -> Result<Value, Failed> {
         }
         let years = Value::from(settings.policies.leavers_years);
         if let Some(Value::Object(policies)) = fields.get_mut("policies") {
+            policies.entry("payslips_two_persons").or_insert(Value::Bool(false));
             policies.entry("leavers_years").or_insert(years);
         }
     }
@@ -240,6 +241,7 @@ mod tests {
             "policies.internet_access=hr",
             "policies.password_length=20",
             "policies.roles_from_outside=true",
+            "policies.payslips_two_persons=true",
             "policies.leavers_years=3",
             "learning.message=It is recommended",
             "learning.homepage=https://learning.example",
@@ -250,6 +252,7 @@ mod tests {
         assert_eq!(settings.service_desk.phone, "01234 567890");
         assert_eq!(settings.mail_domains, ["nhs.net", "example.nhs.uk"]);
         assert_eq!(settings.policies.password_length, 20);
+        assert!(settings.policies.payslips_two_persons);
         assert_eq!(settings.policies.leavers_years, 3);
         assert_eq!(settings.learning.unwrap().homepage, "https://learning.example");
         assert_eq!(settings.local_links[0].title, "PC Checker");

@@ -16,6 +16,7 @@ mod employer;
 mod init;
 mod keys;
 mod opened;
+mod payslips;
 mod role;
 mod serve;
 mod staff;
@@ -42,7 +43,7 @@ pub struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 refused or failed, 2 the command was not understood, 3 something was found (errors in a file, \
-                          a trail that was altered, an installation that needs mending).";
+                          a trail that was altered, an installation that needs mending), 4 warnings have to be ticked off.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -66,6 +67,9 @@ enum Command {
     /// Say why somebody cannot get in, and do something about it.
     #[command(subcommand)]
     Access(access::Access),
+    /// Check, publish and withdraw runs of payslips.
+    #[command(subcommand)]
+    Payslips(payslips::Payslips),
     /// Prove the trail.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -81,6 +85,8 @@ pub enum Ended {
     Done,
     /// It looked, and found something that needs somebody.
     Found,
+    /// It found warnings that nobody has ticked off.
+    Warned,
 }
 
 /// Why a command did not do what it was asked to, in words for the operator.
@@ -111,14 +117,16 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Staff(staff) => staff.run(&cli.config).await,
             Command::Role(role) => role.run(&cli.config).await,
             Command::Access(access) => access.run(&cli.config).await,
+            Command::Payslips(payslips) => payslips.run(&cli.config).await,
             Command::Audit(audit) => audit.run(&cli.config).await,
-            Command::Keys(keys) => keys.run(&cli.config),
+            Command::Keys(keys) => keys.run(&cli.config).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     match ended {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::Found) => ExitCode::from(3),
+        Ok(Ended::Warned) => ExitCode::from(4),
         Err(failed) => refuse(&failed),
     }
 }

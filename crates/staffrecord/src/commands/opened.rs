@@ -56,6 +56,7 @@ impl Opened {
             site: config.site().map_err(Failed)?,
             keys: config.keys(&self.entropy).map_err(Failed::because)?,
             access,
+            payslips: config.payslips.clone(),
             transport,
             sender,
             anchor: config.anchor(),
@@ -63,6 +64,17 @@ impl Opened {
             folder: config.folder.clone(),
         })
         .map_err(Failed::because)
+    }
+
+    /// What the use cases of payslips need.
+    pub(super) fn payslips(&self) -> Result<payslips::App, Failed> {
+        Ok(payslips::App {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            keys: self.config.keys(&self.entropy).map_err(Failed::because)?,
+            settings: Arc::new(self.config.payslips.clone()),
+        })
     }
 
     /// Ends a command that wrote: what it put on the trail is sealed, unless a running `serve` does that.

@@ -127,12 +127,12 @@ fn preview(plan: &Plan) {
         counts.identity,
         counts.unchanged
     );
-    for planned in plan.new.iter().take(LISTED) {
+    for planned in plan.new_records().take(LISTED) {
         let username = planned.username.as_ref().map(|username| format!(", {username}")).unwrap_or_default();
         say!("  new      line {}: {} {}{username}", planned.line, planned.employee_number, planned.name);
     }
-    more(plan.new.len());
-    for planned in plan.changed.iter().take(LISTED) {
+    more(counts.new);
+    for planned in plan.changed_records().take(LISTED) {
         say!("  changed  line {}: {} {}", planned.line, planned.employee_number, planned.name);
         for change in &planned.changes {
             let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".into());
@@ -148,15 +148,16 @@ fn preview(plan: &Plan) {
             say!("             leaves on {day}");
         }
     }
-    more(plan.changed.len());
+    more(counts.changed);
     for warning in &plan.warnings {
         say!("  note     {warning}");
     }
 }
 
-fn more(number: usize) {
-    if number > LISTED {
-        say!("  … and {} more", number - LISTED);
+fn more(number: u64) {
+    let left = number.saturating_sub(LISTED as u64);
+    if left > 0 {
+        say!("  … and {left} more");
     }
 }
 

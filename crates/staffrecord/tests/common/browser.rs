@@ -30,8 +30,12 @@ pub(crate) struct Browser {
     pub(crate) headers: Vec<(&'static str, String)>,
     /// How it speaks TLS; where missing, plain HTTP.
     pub(crate) tls: Option<ClientConfig>,
-    token: Option<String>,
+    /// The forgery token of the page that it saw last.
+    pub(crate) token: Option<String>,
 }
+
+/// The content type of a form without files.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Browser {
     pub(crate) fn at(address: SocketAddr) -> Self {
@@ -53,7 +57,7 @@ impl Browser {
     }
 
     pub(crate) async fn try_get(&mut self, path: &str) -> Result<Answer, Failure> {
-        self.send(Method::GET, path, String::new()).await
+        self.send(Method::GET, path, None).await
     }
 
     /// Sends a form with the last page's token, or with that of `/`.
@@ -66,25 +70,29 @@ impl Browser {
         }
         let token = self.token.clone().unwrap_or_default();
         let form = Serializer::new(String::new()).append_pair("csrf", &token).extend_pairs(fields).finish();
-        self.send(Method::POST, path, form).await
+        self.send(Method::POST, path, Some((FORM, form.into()))).await
     }
 
-    async fn send(&mut self, method: Method, path: &str, body: String) -> Result<Answer, Failure> {
-        let mut request = Request::builder().method(method.clone()).uri(path).header(header::HOST, HOST);
+    /// Sends a request, with a body of one's own under its content type.
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Bytes)>,
+    ) -> Result<Answer, Failure> {
+        let mut request = Request::builder().method(method).uri(path).header(header::HOST, HOST);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
-        if method == Method::POST {
-            request = request
-                .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .header("sec-fetch-site", "same-origin");
+        if let Some((kind, _)) = &body {
+            request = request.header(header::CONTENT_TYPE, *kind).header("sec-fetch-site", "same-origin");
         }
         if !self.cookies.is_empty() {
             let pairs: Vec<String> =
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, pairs.join("; "));
         }
-        let request = request.body(Full::from(body))?;
+        let request = request.body(Full::from(body.map(|(_, body)| body).unwrap_or_default()))?;
         let answer = match &self.tls {
             Some(config) => exchange_by_tls(self.address, config.clone(), HOST, request).await?.0,
             None => exchange(self.address, request).await?,

@@ -1,4 +1,4 @@
-//! `serve` is killed at many points while people ask for links and log in, and started again each time. At the end everything
+//! `serve` is killed at many points while people ask for links and log in ([`upload`]: while HR loads staff), and started again each time. At the end everything
 //! that was answered has been done, nothing was done twice that was known to be done, and the trail holds.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -6,6 +6,8 @@
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "what it offers to the tests of the program is not all needed here")]
 mod common;
+mod payslips;
+mod upload;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -43,8 +45,20 @@ async fn nothing_answered_is_lost_at_ten_points() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: cargo xtask soak"]
 async fn nothing_answered_is_lost_at_many_points() {
-    let points = std::env::var("STAFFRECORD_KILL_POINTS").map_or(100, |points| points.parse().unwrap());
-    killed_at(points).await;
+    killed_at(points()).await;
+}
+
+fn points() -> usize {
+    std::env::var("STAFFRECORD_KILL_POINTS").map_or(100, |points| points.parse().unwrap())
+}
+
+/// Dice, and the seed that they can be thrown again with.
+fn seeded() -> (u64, Entropy) {
+    let seed = std::env::var("STAFFRECORD_KILL_SEED").ok().map_or_else(
+        || u64::from_le_bytes(Entropy::system().bytes()),
+        |seed| seed.parse().expect("STAFFRECORD_KILL_SEED is a number"),
+    );
+    (seed, Entropy::seeded(seed))
 }
 
 /// What was answered, by the side that was answered.
@@ -73,12 +87,8 @@ struct AtKill {
 }
 
 async fn killed_at(points: usize) {
-    let seed = std::env::var("STAFFRECORD_KILL_SEED").ok().map_or_else(
-        || u64::from_le_bytes(Entropy::system().bytes()),
-        |seed| seed.parse().expect("STAFFRECORD_KILL_SEED is a number"),
-    );
+    let (seed, dice) = seeded();
     println!("{points} points, STAFFRECORD_KILL_SEED={seed}");
-    let dice = Entropy::seeded(seed);
     let roll = |below: u64| u64::from_le_bytes(dice.bytes()) % below;
 
     let installation = staffed(Installation::new());
@@ -281,6 +291,7 @@ async fn settle(installation: &Installation, seconds: i64) {
         keys: config.keys(&entropy).unwrap(),
         entropy,
         access: config.access.clone(),
+        payslips: config.payslips.clone(),
         transport,
         sender,
         anchor: config.anchor(),

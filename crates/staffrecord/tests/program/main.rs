@@ -11,6 +11,7 @@ mod full;
 mod https;
 mod installing;
 mod loading;
+mod payslips;
 mod roles;
 mod secrets;
 mod serving;

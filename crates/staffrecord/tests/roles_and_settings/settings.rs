@@ -60,6 +60,42 @@ both_databases!(a_change_is_shown_and_then_applied_as_it_was_shown, |portal| asy
     assert_eq!(changed["after"], serde_json::json!(["192.0.2.0/24", "10.0.0.0/8", "2001:db8::1/128"]));
 });
 
+both_databases!(hr_and_auditors_are_mailed_when_it_changes_how_staff_get_in, |portal| async move {
+    let mut amina = portal.with_role(AMINA, Role::Hr).await;
+    portal.grant(GARETH, Role::Hr).await;
+    portal.grant(HELEN, Role::Auditor).await;
+    portal.grant(JOANNE, Role::ServiceDesk).await;
+    let told = async |portal: &Portal| {
+        portal.settle().await;
+        let mut mails = portal.mails();
+        mails.retain(|mail| mail.subject == "Networks or mail domains were changed");
+        mails
+    };
+    let sent = preview(&mut amina, "networks", &[("networks", "192.0.2.0/24 10.0.0.0/8")]).await;
+    let (path, _) = shown(&mut amina, &sent).await;
+    assert!(told(&portal).await.is_empty(), "looking changes nothing");
+    apply(&mut amina, &path).await.is(303);
+    let mails = told(&portal).await;
+    let mut to: Vec<&str> = mails.iter().map(|mail| mail.to.as_str()).collect();
+    to.sort_unstable();
+    // Whoever did it too: it may have been somebody else in their name.
+    assert_eq!(to, ["amina.delacruz@nhs.net", "gareth.pugh@nhs.net", "helen.owsea@nhs.net"]);
+    for words in ["Networks before", "Networks now", "192.0.2.0/24, 10.0.0.0/8", "Amina Dela Cruz"] {
+        assert!(mails[0].text.contains(words), "{words}: {}", mails[0].text);
+    }
+    assert!(!mails[0].text.contains("Mail domains before") && mails[0].links.is_empty());
+
+    // By the operator's command as well; what else is changed is no matter of theirs.
+    portal.set("427", |settings| settings.mail_domains.push("evil.example".into())).await;
+    let mails = told(&portal).await;
+    assert_eq!(mails.len(), 6);
+    assert!(
+        mails[0].text.contains("nhs.net, evil.example") && mails[0].text.contains("The portal's operator")
+    );
+    portal.set("427", |settings| settings.message = Some("The canteen is shut.".into())).await;
+    assert_eq!(told(&portal).await.len(), 6);
+});
+
 both_databases!(each_section_is_changed_by_its_form, |portal| async move {
     let mut amina = portal.with_role(AMINA, Role::Hr).await;
     let contacts = [

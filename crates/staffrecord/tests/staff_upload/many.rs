@@ -56,6 +56,36 @@ both_databases!(three_in_a_hundred_leavers_need_the_number_and_a_second_person, 
     assert_eq!(events, expected.map(|event| format!("records.staff_{event}")));
 });
 
+both_databases!(whoever_can_agree_is_mailed_when_an_upload_waits_for_them, |portal| async move {
+    portal.load("427", &file(&many_rows(0, 100, ""))).await;
+    let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
+    portal.grant(HELEN, records::Role::Hr).await;
+    portal.settle().await;
+    let waits = async |portal: &testing::Portal| {
+        portal.settle().await;
+        let mails = portal.mails().into_iter().filter(|mail| mail.subject.contains("waits for you to agree"));
+        mails.collect::<Vec<_>>()
+    };
+    let place = checked(&portal, &mut gareth, &file(&many_rows(0, 11, "2026-11-30"))).await;
+    assert!(waits(&portal).await.is_empty(), "nobody has confirmed it yet");
+    // Neither who uploaded nor who typed: the third.
+    press(&mut amina, &place, &[("number", "11")]).await.is(303);
+    let told = waits(&portal).await;
+    assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["helen.owsea@nhs.net"]);
+    assert!(
+        told[0].text.contains("Amina Dela Cruz confirmed") && told[0].text.contains("11"),
+        "{}",
+        told[0].text
+    );
+    assert!(told[0].links.is_empty());
+    // What is discarded before the mail goes waits for nobody.
+    gareth.post(&format!("{place}/discard"), &[]).await.is(303);
+    let place = checked(&portal, &mut gareth, &file(&many_rows(0, 12, "2026-11-30"))).await;
+    press(&mut gareth, &place, &[("number", "12")]).await.is(303);
+    gareth.post(&format!("{place}/discard"), &[]).await.is(303);
+    assert_eq!(waits(&portal).await.len(), 1);
+});
+
 both_databases!(who_uploaded_does_not_agree_with_who_typed, |portal| async move {
     portal.load("427", &file(&many_rows(0, 100, ""))).await;
     let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
@@ -163,4 +193,58 @@ both_databases!(of_two_at_once_one_wins_and_nothing_is_mixed, |portal| async mov
     )
     .await;
     assert_eq!(seen.len(), 600);
+});
+
+both_databases!(of_eleven_files_at_once_one_is_refused, |portal| async move {
+    let gareth = hr(&portal, GARETH).await;
+    let staff_record = portal.holder(GARETH).await;
+    let (staff_record, employer) = (staff_record.record.id, staff_record.employer.id);
+    drop(gareth);
+    let caller = records::Caller { staff_record, employer, inside: true };
+    let mut reader = portal.db.read().await.unwrap();
+    let permission = records::Permission::ImportStaff;
+    let permit = records::permit(&mut reader.tx(), &caller, permission, employer).await.unwrap();
+    drop(reader);
+    let app =
+        records::App { db: portal.db.clone(), clock: portal.clock.clone(), entropy: portal.entropy.clone() };
+    let file = web::FormFile { name: "staff.csv".into(), bytes: csv(&[]).into_bytes().into() };
+    let all =
+        (0..11).map(|_| records::import::upload::receive(&app, &permit, &file, audit::Origin::default()));
+    let received = futures::future::join_all(all).await;
+    let refused = |of: &Result<_, records::import::upload::ReceiveError>| {
+        matches!(of, Err(records::import::upload::ReceiveError::TooMany))
+    };
+    assert_eq!(received.iter().filter(|of| of.is_ok()).count(), 10);
+    assert_eq!(received.iter().filter(|of| refused(of)).count(), 1);
+});
+
+both_databases!(whoever_had_a_hand_in_an_upload_releases_nothing_of_it, |portal| async move {
+    // Who uploads, who types and who agrees are three; a fourth has had no hand in it.
+    let fourth = "427ZKOWAL01";
+    portal.load("427", &file(&many_rows(0, 100, ""))).await;
+    let (mut gareth, mut amina) = (hr(&portal, GARETH).await, hr(&portal, AMINA).await);
+    let (mut helen, mut zofia) = (hr(&portal, HELEN).await, hr(&portal, fourth).await);
+    let jo = portal.holder("427JPERSO01").await.record.id;
+    let now = portal.clock.now();
+    portal
+        .db
+        .write(move |tx| Box::pin(async move { records::mark_proved(tx, jo, now).await }))
+        .await
+        .unwrap();
+    let mut rows = many_rows(0, 12, "2026-11-30");
+    rows[0] = rows[0].replace("jo0@", "other@");
+    let place = checked(&portal, &mut gareth, &file(&rows)).await;
+    press(&mut amina, &place, &[("number", "12")]).await.is(303);
+    press(&mut helen, &place, &[]).await.leads_to(&place);
+    portal.settle().await;
+    assert_eq!(states(&portal).await, ["applied"]);
+    let page = zofia.get("/hr/held-changes").await;
+    let release = format!("/hr/held-changes/{}/release", page.between("/hr/held-changes/", "/release"));
+    for hand in [&mut gareth, &mut amina, &mut helen] {
+        hand.get("/hr/held-changes").await.is(200);
+        hand.post(&release, &[]).await.is(403).has("Somebody else than who made the change");
+    }
+    assert_eq!(person(&portal, "427JPERSO01").await.1, "jo0@nhs.net");
+    zofia.post(&release, &[]).await.leads_to("/hr/held-changes?done=released");
+    assert_eq!(person(&portal, "427JPERSO01").await.1, "other@nhs.net");
 });

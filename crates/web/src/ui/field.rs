@@ -193,6 +193,52 @@ impl Notes {
     }
 }
 
+/// The setters of a field with an id and notes.
+macro_rules! noted {
+    ($($field:ty),* $(,)?) => {$(
+        impl $field {
+            /// Another id than the name.
+            pub fn id(mut self, id: impl Into<$crate::ui::Text>) -> Self {
+                self.id = id.into();
+                self
+            }
+
+            /// Help below the label.
+            pub fn hint(mut self, hint: impl Into<$crate::ui::Content>) -> Self {
+                self.notes.set_hint(hint);
+                self
+            }
+
+            /// What is wrong with it, if anything.
+            pub fn error(mut self, error: impl $crate::ui::MaybeText) -> Self {
+                self.notes.set_error(error.maybe_text());
+                self
+            }
+        }
+    )*};
+}
+pub(super) use noted;
+
+/// The setters of a field for text.
+macro_rules! typed {
+    ($($field:ty),* $(,)?) => {$(
+        impl $field {
+            /// What is typed already.
+            pub fn value(mut self, value: impl $crate::ui::MaybeText) -> Self {
+                self.value = value.maybe_text().unwrap_or_default();
+                self
+            }
+
+            /// For what is not a word.
+            pub fn without_spellcheck(mut self) -> Self {
+                self.spellcheck = false;
+                self
+            }
+        }
+    )*};
+}
+pub(super) use typed;
+
 /// The group around radios, checkboxes and date inputs.
 pub(super) fn group(legend: &Legend, described_by: String, role: &'static str, content: Content) -> Fieldset {
     Fieldset { legend: legend.clone(), content: Some(content), described_by, role }

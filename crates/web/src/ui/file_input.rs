@@ -2,7 +2,11 @@
 
 use askama::Template;
 
-use super::{Content, Label, MaybeText, Text, field::Notes, safe};
+use super::{
+    Label, Text,
+    field::{Notes, noted},
+    safe,
+};
 
 /// A field for one file, as browsers show it: the button that nhsuk-frontend's script puts in its place is read out by another name
 /// than it shows. Its form is sent as `multipart/form-data`, to a route that takes files. It never holds a file: after an
@@ -24,24 +28,6 @@ impl FileInput {
         Self { label: label.into(), id: name.clone(), name, notes: Notes::default(), accept: "" }
     }
 
-    /// Another id than the name.
-    pub fn id(mut self, id: impl Into<Text>) -> Self {
-        self.id = id.into();
-        self
-    }
-
-    /// Help below the label.
-    pub fn hint(mut self, hint: impl Into<Content>) -> Self {
-        self.notes.set_hint(hint);
-        self
-    }
-
-    /// What is wrong with it, if anything.
-    pub fn error(mut self, error: impl MaybeText) -> Self {
-        self.notes.set_error(error.maybe_text());
-        self
-    }
-
     /// Which files a browser offers first: `.csv,text/csv`. The server checks for itself.
     pub fn accept(mut self, kinds: &'static str) -> Self {
         self.accept = kinds;
@@ -49,4 +35,5 @@ impl FileInput {
     }
 }
 
+noted!(FileInput);
 safe!(FileInput);

@@ -219,6 +219,26 @@ fn text_area(mut options: Options) -> Read<String> {
     Some(area.to_string())
 }
 
+fn select(mut options: Options) -> Read<String> {
+    let (name, label) = (options.text("name")??, label(&options.0.remove("label")?)?);
+    let mut select = Select::new(name, label);
+    select = options.text("id")?.into_iter().fold(select, Select::id);
+    select = options.content("hint")?.into_iter().fold(select, Select::hint);
+    select = options.text("value")?.into_iter().fold(select, Select::value);
+    select = select.error(error(&mut options)?);
+    for item in options.list("items")? {
+        let mut item = Options::of(&item)?;
+        let (value, text) = (item.text("value")??, item.text("text")??);
+        if item.flag("selected")? == Some(true) {
+            select = select.value(value.clone());
+        }
+        item.end()?;
+        select = select.item(value, text);
+    }
+    options.end()?;
+    Some(select.to_string())
+}
+
 fn file_input(mut options: Options) -> Read<String> {
     let (name, label) = (options.text("name")??, label(&options.0.remove("label")?)?);
     let mut input = FileInput::new(name, label);
@@ -578,6 +598,7 @@ fn print(component: &str, options: Options) -> Read<String> {
         "panel" => panel(options),
         "password-input" => password_input(options),
         "radios" => choices(options, true),
+        "select" => select(options),
         "skip-link" => skip_link(options),
         "summary-list" => summary_list(options),
         "tables" => table(options),
@@ -691,7 +712,7 @@ fn collapse(text: &str) -> String {
 }
 
 /// How many examples of each component are met, and the ones that matter most to us.
-const MET: [(&str, usize, &[&str]); 24] = [
+const MET: [(&str, usize, &[&str]); 25] = [
     ("back-link", 1, &["default"]),
     (
         "button",
@@ -734,6 +755,7 @@ const MET: [(&str, usize, &[&str]); 24] = [
         &["default", "with error message and hint", "without heading", "with autocomplete attribute"],
     ),
     ("radios", 25, &["default", "inline", "with hints on items", "with error message"]),
+    ("select", 13, &["default", "with selected value", "with error message and hint", "without heading"]),
     ("skip-link", 1, &["default"]),
     ("summary-list", 8, &["default", "with actions", "with multiple actions", "without border"]),
     ("tables", 11, &["default", "with numeric format (full width, past day)", "without border", "with tags"]),
@@ -783,6 +805,7 @@ fn what_a_person_typed_is_escaped() {
         TextInput::new("username", typed.to_owned()).hint(typed.to_owned()).error(typed).to_string(),
         TextArea::new("message", typed.to_owned()).value(typed).to_string(),
         PasswordInput::new("password", typed.to_owned()).error(typed).to_string(),
+        Select::new("with", typed.to_owned()).item(typed.to_owned(), typed.to_owned()).to_string(),
         FileInput::new("file", typed.to_owned()).hint(typed.to_owned()).error(typed).to_string(),
         DateInput::new("born", typed.to_owned()).value(typed, typed, typed).to_string(),
         Radios::new("answer", typed.to_owned()).item(typed.to_owned(), typed.to_owned()).to_string(),

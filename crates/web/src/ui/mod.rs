@@ -12,6 +12,7 @@ mod errors;
 mod field;
 mod file_input;
 mod lists;
+mod select;
 mod text_area;
 mod text_input;
 
@@ -32,6 +33,7 @@ pub use errors::{ErrorMessage, ErrorSummary};
 pub use field::{Fieldset, Hint, Label, Legend, Size};
 pub use file_input::FileInput;
 pub use lists::{Cell, RowAction, SummaryList, Table};
+pub use select::Select;
 pub use text_area::TextArea;
 pub use text_input::{InputMode, PasswordInput, TextInput, Width};
 

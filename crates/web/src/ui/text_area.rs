@@ -2,7 +2,11 @@
 
 use askama::Template;
 
-use super::{Content, Label, MaybeText, Text, field::Notes, safe};
+use super::{
+    Label, Text,
+    field::{Notes, noted, typed},
+    safe,
+};
 
 /// A field for several lines of text. Its id is its name unless [`TextArea::id`] says otherwise.
 #[derive(Clone, Debug, Template)]
@@ -32,41 +36,13 @@ impl TextArea {
         }
     }
 
-    /// Another id than the name.
-    pub fn id(mut self, id: impl Into<Text>) -> Self {
-        self.id = id.into();
-        self
-    }
-
     /// So many lines high; it takes more.
     pub fn rows(mut self, rows: u8) -> Self {
         self.rows = rows;
         self
     }
-
-    /// Help below the label.
-    pub fn hint(mut self, hint: impl Into<Content>) -> Self {
-        self.notes.set_hint(hint);
-        self
-    }
-
-    /// What is typed already.
-    pub fn value(mut self, value: impl MaybeText) -> Self {
-        self.value = value.maybe_text().unwrap_or_default();
-        self
-    }
-
-    /// What is wrong with it, if anything.
-    pub fn error(mut self, error: impl MaybeText) -> Self {
-        self.notes.set_error(error.maybe_text());
-        self
-    }
-
-    /// For what are not words.
-    pub fn without_spellcheck(mut self) -> Self {
-        self.spellcheck = false;
-        self
-    }
 }
 
+noted!(TextArea);
+typed!(TextArea);
 safe!(TextArea);

@@ -2,7 +2,11 @@
 
 use askama::Template;
 
-use super::{Content, Label, MaybeText, Text, field::Notes, safe};
+use super::{
+    Label, Text,
+    field::{Notes, noted, typed},
+    safe,
+};
 
 /// Which keyboard a phone shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,30 +91,6 @@ impl TextInput {
         field
     }
 
-    /// Another id than the name.
-    pub fn id(mut self, id: impl Into<Text>) -> Self {
-        self.id = id.into();
-        self
-    }
-
-    /// Help below the label.
-    pub fn hint(mut self, hint: impl Into<Content>) -> Self {
-        self.notes.set_hint(hint);
-        self
-    }
-
-    /// What is typed already.
-    pub fn value(mut self, value: impl MaybeText) -> Self {
-        self.value = value.maybe_text().unwrap_or_default();
-        self
-    }
-
-    /// What is wrong with it, if anything.
-    pub fn error(mut self, error: impl MaybeText) -> Self {
-        self.notes.set_error(error.maybe_text());
-        self
-    }
-
     /// The autofill token of the HTML standard: `username`, `email`, `one-time-code`, `off`.
     pub fn autocomplete(mut self, token: &'static str) -> Self {
         self.autocomplete = token;
@@ -138,12 +118,6 @@ impl TextInput {
     /// Letters all of one width, for codes and numbers.
     pub fn code(mut self) -> Self {
         self.code = true;
-        self
-    }
-
-    /// For what is not a word.
-    pub fn without_spellcheck(mut self) -> Self {
-        self.spellcheck = false;
         self
     }
 
@@ -186,24 +160,6 @@ impl PasswordInput {
         self
     }
 
-    /// Another id than the name.
-    pub fn id(mut self, id: impl Into<Text>) -> Self {
-        self.id = id.into();
-        self
-    }
-
-    /// Help below the label.
-    pub fn hint(mut self, hint: impl Into<Content>) -> Self {
-        self.notes.set_hint(hint);
-        self
-    }
-
-    /// What is wrong with it, if anything.
-    pub fn error(mut self, error: impl MaybeText) -> Self {
-        self.notes.set_error(error.maybe_text());
-        self
-    }
-
     /// How wide it looks.
     pub fn width(mut self, width: Width) -> Self {
         self.width = Some(width);
@@ -211,4 +167,6 @@ impl PasswordInput {
     }
 }
 
+noted!(TextInput, PasswordInput);
+typed!(TextInput);
 safe!(TextInput, PasswordInput);

@@ -36,6 +36,7 @@ pub(super) fn of(section: Section, settings: &Settings) -> Vec<(String, String)>
                 fact(say::INTERNET_ACCESS, say::internet_access(policies.internet_access)),
                 fact(say::SECOND_FACTOR, say::second_factor(policies.second_factor)),
                 fact(say::ROLES_FROM_OUTSIDE, words::yes_or_no(policies.roles_from_outside)),
+                fact(say::PAYSLIPS_TWO_PERSONS, words::yes_or_no(policies.payslips_two_persons)),
             ];
             let numbers = policies.numbers().into_iter();
             facts.extend(numbers.map(|number| fact(say::policy(number.field), number.value.to_string())));

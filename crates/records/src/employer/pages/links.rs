@@ -10,11 +10,11 @@ use web::{
     ui::{Button, InputMode, Radios, RowAction, TextInput, Width},
 };
 
-use super::{FormView, employer_of, preview};
+use super::{FormView, employer_of, own_employer, preview};
 use crate::{
     App, Fault, LocalLink, Role,
     employer::{Employer, Section},
-    pages::{HR, holder_of},
+    pages::HR,
     words::{self, settings as say},
 };
 
@@ -41,8 +41,8 @@ struct RowView {
     change: RowAction,
 }
 
-async fn list(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let links = &holder_of(&person)?.employer.settings.local_links;
+async fn list(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let links = &own_employer(&app, &person).await?.settings.local_links;
     let row = |(at, link): (usize, &LocalLink)| RowView {
         title: link.title.clone(),
         says: say::link_leads(link),
@@ -66,8 +66,8 @@ struct Typed {
     place: String,
 }
 
-async fn add(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn add(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let typed = Typed {
         which: String::new(),
         title: String::new(),
@@ -79,12 +79,12 @@ async fn add(State(_): State<App>, page: Page, person: Person) -> Result<Respons
 }
 
 async fn change(
-    State(_): State<App>,
+    State(app): State<App>,
     page: Page,
     person: Person,
     which: Result<Path<usize>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+    let employer = own_employer(&app, &person).await?;
     let Path(which) = which.map_err(|_| Problem::NotFound)?;
     let link = which.checked_sub(1).and_then(|at| employer.settings.local_links.get(at));
     let link = link.ok_or(Problem::NotFound)?;
@@ -140,7 +140,7 @@ async fn preview_links(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let get = |field: &str| form.get(field).trim().to_owned();
     let typed = Typed {
         which: get("which"),

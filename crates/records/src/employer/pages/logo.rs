@@ -11,7 +11,7 @@ use web::{
     ui::{Button, ErrorSummary, FileInput},
 };
 
-use super::{employer_of, preview};
+use super::{employer_of, own_employer, preview};
 use crate::{
     App, Permission,
     employer::{
@@ -19,7 +19,7 @@ use crate::{
         logo::{LogoError, MOST_BYTES, keep, redrawn},
         sql,
     },
-    pages::{HR, holder_of, permitted},
+    pages::{HR, permitted},
     words::{self, settings as say},
 };
 
@@ -55,8 +55,8 @@ struct LogoView<'v> {
     remove: Button,
 }
 
-async fn show(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    view(&page, &holder_of(&person)?.employer, &FieldErrors::none())
+async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    view(&page, own_employer(&app, &person).await?, &FieldErrors::none())
 }
 
 fn view(page: &Page, employer: &Employer, errors: &FieldErrors) -> Result<Response, Problem> {
@@ -73,8 +73,7 @@ fn view(page: &Page, employer: &Employer, errors: &FieldErrors) -> Result<Respon
         button: Button::submit(words::SEE_CHANGE),
         remove: Button::submit("Take the logo off").secondary(),
     };
-    let shell = page.shell(words::section(Section::Logo));
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell(words::section(Section::Logo)).invalid_if(!errors.is_empty()).show(&body)
 }
 
 async fn preview_logo(
@@ -83,7 +82,7 @@ async fn preview_logo(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let permit = permitted(&app.db, &person, Permission::ChangeSettings).await?;
     let Some(file) = form.file("picture") else {
         return view(&page, employer, &FieldErrors::one("picture", words::LOGO_NEEDED));
@@ -104,7 +103,7 @@ async fn preview_logo(
 }
 
 async fn remove(State(app): State<App>, page: Page, person: Person, form: Form) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let mut settings = employer.settings.clone();
     settings.logo = None;
     match preview(&app, &person, Section::Logo, settings, |_| "picture").await? {

@@ -50,8 +50,8 @@ struct SectionView {
     facts: SummaryList,
 }
 
-async fn overview(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let settings = &holder_of(&person)?.employer.settings;
+async fn overview(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let settings = &own_employer(&app, &person).await?.settings;
     let section = |section: Section| SectionView {
         path: format!("/hr/settings/{section}"),
         title: words::section(section),
@@ -109,8 +109,7 @@ impl<'v> FormView<'v> {
     }
 
     fn show(self) -> Result<Response, Problem> {
-        let shell = self.page.shell(self.title);
-        if self.errors.is_empty() { shell.show(&self) } else { shell.invalid().show(&self) }
+        self.page.shell(self.title).invalid_if(!self.errors.is_empty()).show(&self)
     }
 }
 
@@ -129,9 +128,15 @@ impl Fields {
 
 impl askama::filters::HtmlSafe for Fields {}
 
-/// The employer as it is, provided that the form was made from that.
-fn employer_of<'p>(person: &'p Person, form: &Form) -> Result<&'p Employer, Problem> {
-    let employer = &holder_of(person)?.employer;
+/// The employer of whoever may change its settings.
+async fn own_employer<'p>(app: &App, person: &'p Person) -> Result<&'p Employer, Problem> {
+    permitted(&app.db, person, Permission::ChangeSettings).await?;
+    Ok(&holder_of(person)?.employer)
+}
+
+/// The same as it is, provided that the form was made from that.
+async fn employer_of<'p>(app: &App, person: &'p Person, form: &Form) -> Result<&'p Employer, Problem> {
+    let employer = own_employer(app, person).await?;
     if form.get("revision") == employer.revision.to_string() {
         Ok(employer)
     } else {
@@ -282,7 +287,7 @@ async fn warnings(
         }
     }
     if unreached > 0 {
-        warn(words::no_longer_mailed(unreached));
+        warn(words::no_longer_mailed(unreached, sql::MOST_COUNTED));
     }
     Ok(warnings)
 }

@@ -9,11 +9,11 @@ use web::{
     ui::{Content, Fieldset, InputMode, Legend, Radios, Size, TextArea, TextInput, Width},
 };
 
-use super::{Fields, FormView, employer_of, preview};
+use super::{Fields, FormView, employer_of, own_employer, preview};
 use crate::{
     App, Contact, Fault, InternetAccess, Learning, Policies, SecondFactor,
     employer::{Employer, Section},
-    pages::{HR, holder_of},
+    pages::HR,
     words::{self, settings as say},
 };
 
@@ -63,8 +63,8 @@ fn field_of(fields: &[[&'static str; 2]], fault: &Fault) -> &'static str {
     found.map_or("", |[field, _]| *field)
 }
 
-async fn contacts(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn contacts(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let it = employer.settings.it_service_desk.clone().unwrap_or_default();
     contacts_view(&page, employer, &[employer.settings.service_desk.clone(), it], &FieldErrors::none())
 }
@@ -105,7 +105,7 @@ async fn preview_contacts(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let read = |[[name, _], [phone, _], [email, _], [hours, _]]: [[&str; 2]; 4]| Contact {
         name: line(&form, name),
         phone: line(&form, phone),
@@ -123,8 +123,8 @@ async fn preview_contacts(
     }
 }
 
-async fn networks(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn networks(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let lines: Vec<String> = employer.settings.networks.iter().map(ToString::to_string).collect();
     networks_view(&page, employer, &lines.join("\n"), &FieldErrors::none())
 }
@@ -156,14 +156,14 @@ async fn preview_networks(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let (mut networks, mut errors) = (Vec::new(), FieldErrors::none());
     for text in list(&form, "networks") {
         match network(&text) {
             Some(network) if networks.contains(&network) => {}
             Some(network) => networks.push(network),
             None => {
-                errors.add("networks", words::fault_at_field(&words::shortened(&text), words::NETWORK_FORM));
+                errors.add("networks", words::fault_at_field(&tables::shortened(&text), words::NETWORK_FORM));
             }
         }
     }
@@ -178,8 +178,8 @@ async fn preview_networks(
     networks_view(&page, employer, form.get("networks"), &errors)
 }
 
-async fn mail_domains(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn mail_domains(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     domains_view(&page, employer, &employer.settings.mail_domains.join("\n"), &FieldErrors::none())
 }
 
@@ -203,7 +203,7 @@ async fn preview_mail_domains(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let mut domains = Vec::new();
     for domain in list(&form, "domains") {
         let domain = domain.to_lowercase();
@@ -225,8 +225,8 @@ const MESSAGES: [[&str; 2]; 3] = [
     ["learning-homepage", "learning.homepage"],
 ];
 
-async fn messages(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn messages(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let learning = employer.settings.learning.clone();
     let learning = learning.unwrap_or(Learning { message: String::new(), homepage: String::new() });
     let message = employer.settings.message.clone().unwrap_or_default();
@@ -263,7 +263,7 @@ async fn preview_messages(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let message = line(&form, "message");
     let learning = Learning {
         message: line(&form, "learning-message"),
@@ -279,15 +279,16 @@ async fn preview_messages(
     }
 }
 
-const CHOICES: [&str; 3] = ["internet_access", "second_factor", "roles_from_outside"];
+const CHOICES: [&str; 4] = ["internet_access", "second_factor", "roles_from_outside", "payslips_two_persons"];
 
-async fn policies(State(_): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
-    let employer = &holder_of(&person)?.employer;
+async fn policies(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
+    let employer = own_employer(&app, &person).await?;
     let policies = &employer.settings.policies;
     let typed = |field: &str| match field {
         "internet_access" => policies.internet_access.to_string(),
         "second_factor" => policies.second_factor.to_string(),
         "roles_from_outside" => policies.roles_from_outside.to_string(),
+        "payslips_two_persons" => policies.payslips_two_persons.to_string(),
         _ => {
             let number = policies.numbers().into_iter().find(|number| number.field == field);
             number.map(|number| number.value.to_string()).unwrap_or_default()
@@ -317,7 +318,11 @@ fn policies_view(
     for each in [false, true] {
         outside = outside.item(each.to_string(), words::yes_or_no(each));
     }
-    let mut fields: Vec<Content> = vec![access.into(), factor.into(), outside.into()];
+    let mut two = radios("payslips_two_persons", say::PAYSLIPS_TWO_PERSONS);
+    for each in [false, true] {
+        two = two.item(each.to_string(), words::yes_or_no(each));
+    }
+    let mut fields: Vec<Content> = vec![access.into(), factor.into(), outside.into(), two.into()];
     for number in Policies::default().numbers() {
         let field = TextInput::new(number.field, say::policy(number.field))
             .hint(say::policy_hint(number.field, number.least, number.most))
@@ -345,12 +350,16 @@ fn read_policies(form: &Form) -> Result<Policies, FieldErrors> {
         Ok(choice) => policies.roles_from_outside = choice,
         Err(_) => errors.add("roles_from_outside", words::CHOOSE_ONE),
     }
+    match form.get("payslips_two_persons").parse() {
+        Ok(choice) => policies.payslips_two_persons = choice,
+        Err(_) => errors.add("payslips_two_persons", words::CHOOSE_ONE),
+    }
     for number in Policies::default().numbers() {
         let typed = form.get(number.field).trim();
         match typed.parse() {
             Ok(value) => policies.set_number(number.field, value),
             Err(_) => {
-                let typed = words::shortened(typed);
+                let typed = tables::shortened(typed);
                 errors.add(number.field, words::fault_at_field(&typed, words::WHOLE_NUMBER));
             }
         }
@@ -364,7 +373,7 @@ async fn preview_policies(
     person: Person,
     form: Form,
 ) -> Result<Response, Problem> {
-    let employer = employer_of(&person, &form)?;
+    let employer = employer_of(&app, &person, &form).await?;
     let field = |fault: &Fault| {
         let field = fault.field.strip_prefix("policies.").unwrap_or_default();
         let number = Policies::default().numbers().into_iter().find(|number| number.field == field);

@@ -19,7 +19,8 @@ use crate::{
     import::{
         ApplyError, Options, Plan, PlanError,
         apply::{Surroundings, apply_in},
-        plan,
+        elsewhere::Asker,
+        plan::plan_for,
     },
     roles, words,
 };
@@ -198,9 +199,18 @@ async fn look(
     let bytes = bytes(&app.db, upload).await?;
     let (db, now, runtime) = (app.db.clone(), app.clock.now(), tokio::runtime::Handle::current());
     let (employer, file_name) = (upload.employer_id, upload.file_name.clone());
+    // Whoever uploads asks, also where others agree.
+    let asker = Asker {
+        entropy: app.entropy.clone(),
+        person: upload.uploaded_by,
+        employer,
+        actor: Actor::Person { staff_record: upload.uploaded_by, role: Some(Role::Hr.as_str().to_owned()) },
+        origin: Origin::default(),
+        again: ready == State::Overtaken,
+    };
     let hr = roles::sql::who_holds(&mut app.db.read().await?.tx(), employer, Role::Hr, Role::Hr).await?;
     let looked = tokio::task::spawn_blocking(move || {
-        let planned = runtime.block_on(plan(&db, employer, &bytes, &file_name, now));
+        let planned = runtime.block_on(plan_for(&db, employer, &bytes, &file_name, Some(asker), now));
         let (state, found, plan) = match planned {
             Ok(plan) => {
                 let preview = Some(Preview::of(&plan, &hr));

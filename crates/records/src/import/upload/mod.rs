@@ -10,6 +10,7 @@ mod sql;
 pub(super) use jobs::Ending;
 pub(crate) use jobs::handlers;
 pub use model::{Found, Preview, Shown, State, Upload};
+pub(crate) use service::waits_for_second;
 pub use service::{
     AgreeError, Agreed, DiscardError, MOST_WAITING, ReceiveError, agree, discard, found, receive, recent,
     upload,

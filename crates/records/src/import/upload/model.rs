@@ -128,15 +128,14 @@ const SHOWN: usize = 50;
 const SHOWN_CHANGES: usize = 20;
 
 impl Shown {
-    fn of(planned: &Planned) -> Self {
+    fn of(mut planned: Planned) -> Self {
         let more = planned.changes.len().saturating_sub(SHOWN_CHANGES);
-        let mut planned = planned.clone();
         // Identity fields are among the first six.
         planned.changes.truncate(SHOWN_CHANGES);
         Self { planned, more }
     }
 
-    fn first<'p>(planned: impl Iterator<Item = &'p Planned>) -> Vec<Self> {
+    fn first(planned: impl Iterator<Item = Planned>) -> Vec<Self> {
         planned.take(SHOWN).map(Self::of).collect()
     }
 }
@@ -148,8 +147,8 @@ impl Preview {
         Self {
             counts: plan.counts,
             number_to_type: plan.number_to_type(),
-            new: Shown::first(plan.new.iter()),
-            changed: Shown::first(plan.changed.iter()),
+            new: Shown::first(plan.new_records()),
+            changed: Shown::first(plan.changed_records()),
             leavers: Shown::first(plan.leavers()),
             identity: Shown::first(plan.identity_changes()),
             own: hr.iter().copied().filter(|id| touched.contains(id)).collect(),

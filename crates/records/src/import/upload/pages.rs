@@ -90,8 +90,7 @@ async fn list_view(
         columns: Details::new("What each column holds", columns()),
         uploads,
     };
-    let shell = page.shell("Upload staff");
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    page.shell("Upload staff").invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn columns() -> SummaryList {
@@ -266,7 +265,7 @@ async fn one_view(
         // Not as an element of the page: there it could not be told from one that throws people out.
         shell = shell.header(header::REFRESH, HeaderValue::from_static(RELOADED));
     }
-    if errors.is_empty() { shell.show(&body) } else { shell.invalid().show(&body) }
+    shell.invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn banner(done: &str) -> Option<NotificationBanner> {

@@ -1,15 +1,18 @@
 use audit::{NewEntry, Origin};
 use futures::FutureExt;
+use mail::NewMail;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use store::{Instant, StoreError, Tx};
+use store::{Db, Instant, StoreError, Tx};
 use uuid::Uuid;
 use web::FormFile;
 
-use super::{Found, State, Upload, jobs, sql};
+use super::{Found, Preview, State, Upload, jobs, sql};
 use crate::{
-    App, Permission, Permit, Refused,
+    App, Permission, Permit, Refused, Role,
     import::{MOST_BYTES, file_hash, plain_name},
+    letters,
+    roles::{self, still_held},
     words,
 };
 
@@ -26,10 +29,10 @@ const LISTED: i64 = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReceiveError {
     /// There is nothing in it.
-    #[error("{}", words::FILE_EMPTY)]
+    #[error("{}", tables::FILE_EMPTY)]
     Empty,
     /// It is too large.
-    #[error("{}", words::FILE_TOO_LARGE)]
+    #[error("{}", tables::file_too_large(MOST_BYTES as u64))]
     TooLarge,
     /// Too many wait already.
     #[error("{}", words::too_many_uploads(MOST_WAITING))]
@@ -90,10 +93,13 @@ pub async fn receive(
     let id = app.entropy.id(now);
     let file_name = plain_name(&file.name);
     let new = sql::NewUpload { id, employer, by, file_name: file_name.clone(), size: size(file.bytes.len()) };
-    let sweep = jobs::sweep_all(&app.entropy, id, now);
+    let (sweep, permit_in) = (jobs::sweep_all(&app.entropy, id, now), permit.clone());
     app.db
         .write(move |tx| {
             async move {
+                // Of several at once, each counts the ones before.
+                roles::sql::hold_employer(tx, employer).await?;
+                still_held(tx, &permit_in).await??;
                 if sql::waiting(tx, employer, now.plus_minutes(-ARRIVING_MINUTES)).await? >= MOST_WAITING {
                     return Err(ReceiveError::TooMany);
                 }
@@ -222,6 +228,7 @@ pub async fn agree(
         .write(move |tx| {
             async move {
                 let held = sql::hold(tx, id).await?.ok_or(AgreeError::NotFound)?;
+                still_held(tx, &permit).await??;
                 if !held.state.is_ready() || held.fingerprint.as_ref() != Some(&seen) {
                     return Err(AgreeError::MovedOn);
                 }
@@ -234,6 +241,7 @@ pub async fn agree(
                         sql::set_typed(tx, id, by, now).await?;
                         let event = "records.staff_upload_number_typed";
                         audit::append(tx, entry(&app_in, now, &permit, event, data, origin)).await?;
+                        tell_second(tx, &app_in, &held, by, &preview, now).await?;
                         return Ok(Agreed::Typed);
                     };
                     if by == typed_by || by == held.uploaded_by {
@@ -249,6 +257,39 @@ pub async fn agree(
             .boxed()
         })
         .await
+}
+
+/// Mails all HR who can agree to an upload whose number `by` has typed: neither they, nor who uploaded it, nor whose own record it changes.
+async fn tell_second(
+    tx: &mut Tx<'_>,
+    app: &App,
+    upload: &Upload,
+    by: Uuid,
+    preview: &Preview,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let data = json!({ "upload": upload.id, "typed_by": by, "counts": preview.counts, "at": now });
+    let seen = upload.fingerprint.as_deref().unwrap_or_default();
+    for (about, to) in roles::addresses(tx, upload.employer_id, (Role::Hr, Role::Hr), now).await? {
+        if about == by || about == upload.uploaded_by || preview.own.contains(&about) {
+            continue;
+        }
+        let (id, kind) = (app.entropy.id(now), letters::UPLOAD_WAITS);
+        let key = Some(format!("{kind}:{}:{seen}:{about}", upload.id));
+        mail::enqueue(tx, NewMail { id, key, to, about: Some(about), kind, data: data.clone() }, now).await?;
+    }
+    Ok(())
+}
+
+/// The file's name of an upload that waits for somebody else than `typed_by` to agree; `None` where it does not.
+pub(crate) async fn waits_for_second(
+    db: &Db,
+    id: Uuid,
+    typed_by: Uuid,
+) -> Result<Option<String>, StoreError> {
+    let upload = sql::any_upload(&mut db.read().await?.tx(), id).await?;
+    let waits = |upload: &Upload| upload.state.is_ready() && upload.typed_by == Some(typed_by);
+    Ok(upload.filter(waits).map(|upload| upload.file_name))
 }
 
 /// Why an upload was not discarded.
@@ -283,6 +324,7 @@ pub async fn discard(app: &App, permit: &Permit, id: Uuid, origin: Origin) -> Re
                     .await?
                     .filter(|held| held.employer_id == permit.employer() && held.state != State::Receiving);
                 let held = held.ok_or(DiscardError::NotFound)?;
+                still_held(tx, &permit).await??;
                 if matches!(held.state, State::Applying | State::Applied | State::Discarded) {
                     return Err(DiscardError::MovedOn);
                 }

@@ -1,20 +1,16 @@
 //! The rows of one sheet.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, io::Read, ops::ControlFlow};
 
-use csv::StringRecord;
-use store::Day;
+use jiff::{ToSpan, civil::Date};
 
 use super::{
-    MOST_CELL, MOST_COLUMNS, Texts,
+    MOST_CELL, Texts,
     package::{Piece, Why, Xml, attribute},
 };
 use crate::{
-    import::{
-        Column,
-        file::{Cells, Layout, Table},
-        finding::{Finding, Findings},
-    },
+    Event, Finding, Kind,
+    rows::{Record, Rows, without_name},
     words,
 };
 
@@ -30,8 +26,8 @@ const LEAST_SERIAL: f64 = 3000.0;
 /// The last day that Excel knows, 31 December 9999, counted from 1900.
 const MOST_SERIAL: f64 = 2_958_465.0;
 
-pub(super) struct Reader<'r, 'p, 'b> {
-    pub(super) xml: Xml<'p, 'b>,
+pub(super) struct Reader<'r, 'p, R: Read> {
+    pub(super) xml: Xml<'p, R>,
     pub(super) texts: &'r Texts,
     pub(super) dates: &'r [bool],
     pub(super) from_1904: bool,
@@ -70,14 +66,12 @@ enum Inside {
     Formula,
 }
 
-impl Reader<'_, '_, '_> {
-    /// Whether the sheet was read to its end.
-    pub(super) fn read(
+impl<R: Read> Reader<'_, '_, R> {
+    pub(super) fn read<F: FnMut(Event<'_>) -> ControlFlow<()>>(
         mut self,
-        table: &mut Table,
-        findings: &mut Findings,
-        each: &mut impl FnMut(&Cells<'_>, &mut Findings),
-    ) -> Result<bool, Why> {
+        rows: &mut Rows<'_, F>,
+    ) -> Result<ControlFlow<()>, Why> {
+        let most = rows.form().limits.columns;
         let (mut line, mut row, mut cell) = (0_u64, Vec::new(), Cell::default());
         let (mut inside, mut spoken, mut next) = (Inside::Other, false, 0);
         // Formulas that are written once for several cells and look into another workbook.
@@ -129,7 +123,9 @@ impl Reader<'_, '_, '_> {
                     }
                     "mergeCell" => {
                         let place = attribute(&element, "ref").unwrap_or_default();
-                        merged(&place, table.layout.as_ref(), findings);
+                        if merged(&place, rows).is_break() {
+                            return Ok(ControlFlow::Break(()));
+                        }
                     }
                     _ => {}
                 },
@@ -152,9 +148,9 @@ impl Reader<'_, '_, '_> {
                         let (at, content) = (cell.at, self.content(&cell)?);
                         cell = Cell::default();
                         if content != Content::Nothing {
-                            if at >= MOST_COLUMNS {
-                                findings.push(Finding::of_line(line, words::too_many_columns(MOST_COLUMNS)));
-                                return Ok(false);
+                            if at >= most {
+                                let text = words::too_many_columns(most);
+                                return Ok(rows.stop(Finding::of_line(line, text)));
                             }
                             if row.len() <= at {
                                 row.resize(at + 1, Content::Nothing);
@@ -164,13 +160,13 @@ impl Reader<'_, '_, '_> {
                     }
                     "row" if !row.is_empty() => {
                         let contents = std::mem::take(&mut row);
-                        if !self.take(line, &contents, table, findings, each) {
-                            return Ok(false);
+                        if self.take(line, &contents, rows).is_break() {
+                            return Ok(ControlFlow::Break(()));
                         }
                     }
                     _ => {}
                 },
-                Piece::Done => return Ok(true),
+                Piece::Done => return Ok(ControlFlow::Continue(())),
             }
         }
     }
@@ -211,50 +207,58 @@ impl Reader<'_, '_, '_> {
     }
 
     /// Takes a row whose cells are all right; those that are not are found.
-    fn take(
+    fn take<F: FnMut(Event<'_>) -> ControlFlow<()>>(
         &self,
         line: u64,
         contents: &[Content],
-        table: &mut Table,
-        findings: &mut Findings,
-        each: &mut impl FnMut(&Cells<'_>, &mut Findings),
-    ) -> bool {
-        let (mut record, mut right) = (StringRecord::new(), true);
+        rows: &mut Rows<'_, F>,
+    ) -> ControlFlow<()> {
+        let (mut text, mut ends, mut right) = (String::new(), Vec::new(), true);
         for (at, content) in contents.iter().enumerate() {
-            let column = table.layout.as_ref().and_then(|layout| layout.column(at));
-            match self.text(content, column) {
-                Ok(text) => record.push_field(&text),
+            let column = rows.column(at);
+            match self.text(content, column.map(|(kind, _)| kind)) {
+                Ok(cell) => {
+                    text.push_str(&cell);
+                    ends.push(text.len());
+                }
                 Err((shown, why)) => {
-                    findings.push(found(line, at, column, &shown, why));
+                    rows.error(found(line, at, column, &shown, why))?;
                     right = false;
                 }
             }
         }
-        if !right {
-            table.refuse();
+        let Some(layout) = rows.layout() else {
             // Without its header, the rest of the sheet says nothing.
-            return table.layout.is_some();
+            return if right {
+                rows.take(line, Record { text: &text, ends: &ends })
+            } else {
+                ControlFlow::Break(())
+            };
+        };
+        let width = layout.width();
+        if !right {
+            rows.refuse();
+            return ControlFlow::Continue(());
         }
-        if let Some(layout) = &table.layout {
-            let beyond = record.iter().skip(layout.width()).find(|cell| !cell.trim().is_empty());
-            if let Some(value) = beyond {
-                let value = Some(words::shortened(value));
-                findings.push(Finding { value, ..Finding::of_line(line, words::CELL_WITHOUT_NAME) });
-                table.refuse();
-                return true;
-            }
-            while record.len() < layout.width() {
-                record.push_field("");
-            }
+        if text.len() > rows.form().limits.row {
+            return rows.stop(Finding::of_line(line, words::ROW_TOO_LONG));
         }
-        table.take(line, &record, findings, each)
+        let record = Record { text: &text, ends: &ends };
+        if let Some(value) = record.iter().skip(width).find(|cell| !cell.trim().is_empty()) {
+            rows.refuse();
+            return rows.error(without_name(line, value));
+        }
+        if ends.len() < width {
+            ends.resize(width, text.len());
+        }
+        rows.take(line, Record { text: &text, ends: &ends })
     }
 
     /// A cell as it would stand in a CSV file.
-    fn text(&self, content: &Content, column: Option<Column>) -> Result<String, (String, &'static str)> {
+    fn text(&self, content: &Content, kind: Option<Kind>) -> Result<String, (String, &'static str)> {
         match content {
             Content::Nothing => Ok(String::new()),
-            Content::Text(text) if column.is_some_and(Column::is_date) => {
+            Content::Text(text) if kind == Some(Kind::Day) => {
                 // A day as ISO 8601 writes it, with midnight behind it.
                 Ok(text.strip_suffix("T00:00:00").unwrap_or(text).to_owned())
             }
@@ -262,7 +266,7 @@ impl Reader<'_, '_, '_> {
             Content::Refused(shown, why) => Err((shown.clone(), why)),
             Content::Number(number, is_date) => {
                 let shown = plain(*number);
-                if column.is_some_and(Column::is_date) {
+                if kind == Some(Kind::Day) {
                     let least = if *is_date { 1.0 } else { LEAST_SERIAL };
                     if !(least..MOST_SERIAL + 1.0).contains(number) {
                         return Err((shown, words::DATE_FORM));
@@ -281,7 +285,7 @@ impl Reader<'_, '_, '_> {
                 if number.abs() >= MOST_EXACT {
                     return Err((shown, words::CELL_TOO_PRECISE));
                 }
-                Ok(shown)
+                Ok(if kind == Some(Kind::Number) { plain(as_shown(*number)) } else { shown })
             }
         }
     }
@@ -300,39 +304,40 @@ fn plain(number: f64) -> String {
     if number.abs() < 1e18 { number.to_string() } else { format!("{number:e}") }
 }
 
+/// A number with the fifteen digits that Excel keeps: the file says 1.1500000000000001 where 1.15 was computed and is shown.
+fn as_shown(number: f64) -> f64 {
+    format!("{number:.14e}").parse().unwrap_or(number)
+}
+
 /// The day that a number stands for. Counted from 1900, Excel knows a 29 February 1900, which there never was.
-fn day(number: f64, from_1904: bool) -> Option<Day> {
+fn day(number: f64, from_1904: bool) -> Option<Date> {
     // Whole, and within what a date can hold: the caller has looked.
     let number = number as i32;
     let (first, last) = match (from_1904, number) {
-        (true, _) => (Day::new(1904, 1, 1)?, 2_957_003),
+        (true, _) => (Date::new(1904, 1, 1).ok()?, 2_957_003),
         (false, 60) => return None,
-        (false, ..60) => (Day::new(1899, 12, 31)?, 59),
-        (false, _) => (Day::new(1899, 12, 30)?, 2_958_465),
+        (false, ..60) => (Date::new(1899, 12, 31).ok()?, 59),
+        (false, _) => (Date::new(1899, 12, 30).ok()?, 2_958_465),
     };
-    (number <= last).then(|| first.plus_days(number))
+    first.checked_add(number.days()).ok().filter(|_| number <= last)
 }
 
-fn found(line: u64, at: usize, column: Option<Column>, shown: &str, why: &'static str) -> Finding {
+fn found(line: u64, at: usize, column: Option<(Kind, &str)>, shown: &str, why: &'static str) -> Finding {
     match column {
-        Some(column) => Finding::of_value(line, column, shown, why),
-        None => Finding {
-            column: Some(letters(at)),
-            value: Some(words::shortened(shown)),
-            ..Finding::of_line(line, why)
-        },
+        Some((_, name)) => Finding::of_value(line, name, shown, why),
+        None => Finding::of_value(line, letters(at), shown, why),
     }
 }
 
 /// Merged cells, by the first of them.
-fn merged(place: &str, layout: Option<&Layout>, findings: &mut Findings) {
+fn merged<F: FnMut(Event<'_>) -> ControlFlow<()>>(place: &str, rows: &mut Rows<'_, F>) -> ControlFlow<()> {
     let first = place.split(':').next().unwrap_or_default();
-    let Some((at, line)) = column_of(first).zip(line_of(first)) else { return };
+    let Some((at, line)) = column_of(first).zip(line_of(first)) else { return ControlFlow::Continue(()) };
     // What is beside the table is nobody's concern.
-    if layout.is_none_or(|layout| at < layout.width()) {
-        let column = layout.and_then(|layout| layout.column(at));
-        findings.push(found(line, at, column, place, words::CELL_MERGED));
+    if rows.layout().is_some_and(|layout| at >= layout.width()) {
+        return ControlFlow::Continue(());
     }
+    rows.error(found(line, at, rows.column(at), place, words::CELL_MERGED))
 }
 
 /// The column of a place such as `AB12`, from 0.

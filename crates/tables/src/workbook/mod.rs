@@ -1,4 +1,4 @@
-//! From an Excel workbook to rows of cells: its sheet `Staff`, or the first one that is not hidden.
+//! From an Excel workbook to rows of cells: the sheet of the form's name, or the first one that is not hidden.
 //!
 //! A workbook comes from whoever sends it, so it is read as a stream with limits, part by part, and nothing in it decides how much
 //! room is made. (Ready-made readers make room for as many strings and cells as the file says it has.)
@@ -6,22 +6,21 @@
 mod package;
 mod sheet;
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    io::{Read, Seek},
+    ops::ControlFlow,
+};
 
 use quick_xml::events::BytesStart;
 
-use package::{MOST_HELD, MOST_UNPACKED, Package, Piece, Why, attribute};
+use package::{MOST_HELD, MOST_UNPACKED, Package, Piece, attribute, count};
+pub(crate) use package::{Watched, Why};
 
-use super::{
-    file::{Cells, Table},
-    finding::{Finding, Findings},
-};
-use crate::words;
+use crate::{Event, Finding, rows::Rows, words};
 
-/// A staff file has so many columns at most.
-pub const MOST_COLUMNS: usize = 100;
-/// The sheet that is read where there is one of this name.
-const SHEET: &str = "staff";
+/// How a file of the old kind begins, and one that is protected.
+const OLD: [u8; 4] = *b"\xd0\xcf\x11\xe0";
 /// A workbook has so many sheets at most, and so many formats (Excel's limit).
 const MOST_SHEETS: usize = 1000;
 const MOST_FORMATS: usize = 65_536;
@@ -32,8 +31,8 @@ const MOST_TEXTS: usize = 4_000_000;
 const MOST_CELL: usize = 4 * 32_767;
 
 /// A workbook whose sheet is known.
-pub(super) struct Workbook<'b> {
-    package: Package<'b>,
+pub(crate) struct Workbook<R> {
+    package: Package<R>,
     /// Where the sheet stands in the package.
     sheet: String,
     name: String,
@@ -46,16 +45,18 @@ pub(super) struct Workbook<'b> {
     formats: String,
 }
 
-impl<'b> Workbook<'b> {
-    pub(super) fn open(bytes: &'b [u8]) -> Result<Self, Why> {
-        if !bytes.starts_with(b"PK") {
-            return Err(if has_text(bytes, "EncryptedPackage") {
-                words::BOOK_LOCKED
-            } else {
-                words::BOOK_OLD
-            });
+impl<R: Read + Seek> Workbook<R> {
+    /// The workbook with its sheet of this name.
+    pub(crate) fn open(mut source: R, sheet: &str) -> Result<Self, Why> {
+        let mut begin = [0; OLD.len()];
+        source.rewind().and_then(|()| source.read_exact(&mut begin)).map_err(|_| words::BOOK_BROKEN)?;
+        if begin == OLD {
+            // It writes names in UTF-16.
+            let locked: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let is_locked = count(&mut source, &locked)? > 0;
+            return Err(if is_locked { words::BOOK_LOCKED } else { words::BOOK_OLD });
         }
-        let mut package = Package::open(bytes)?;
+        let mut package = Package::open(source)?;
         if package.has("xl/workbook.bin") {
             return Err(words::BOOK_BINARY);
         }
@@ -68,8 +69,8 @@ impl<'b> Workbook<'b> {
         let (sheets, from_1904) = sheets(&mut package)?;
         let targets = targets(&mut package)?;
         let shown: Vec<&Sheet> = sheets.iter().filter(|sheet| !sheet.hidden).collect();
-        let staff = shown.iter().find(|sheet| sheet.name.trim().to_lowercase() == SHEET);
-        let chosen = *staff.or(shown.first()).ok_or(words::BOOK_WITHOUT_SHEET)?;
+        let named = shown.iter().find(|shown| shown.name.trim().to_lowercase() == sheet);
+        let chosen = *named.or(shown.first()).ok_or(words::BOOK_WITHOUT_SHEET)?;
         let target = |wanted: &dyn Fn(&Target) -> bool| targets.iter().find(|target| wanted(target));
         let sheet = target(&|target| target.id == chosen.target).ok_or(words::BOOK_BROKEN)?;
         let of_kind = |kind: &str| {
@@ -87,47 +88,28 @@ impl<'b> Workbook<'b> {
         })
     }
 
-    /// Reads row by row into `each`. Whether the sheet was read to its end.
-    pub(super) fn rows(
+    /// Reads the sheet to its end, or until nobody wants to know more of it.
+    pub(crate) fn rows<F: FnMut(Event<'_>) -> ControlFlow<()>>(
         mut self,
-        table: &mut Table,
-        findings: &mut Findings,
-        warnings: &mut Findings,
-        each: &mut impl FnMut(&Cells<'_>, &mut Findings),
-    ) -> bool {
-        if self.others > 0 {
-            warnings.push(Finding::of_file(words::only_sheet(&self.name, self.others)));
+        rows: &mut Rows<'_, F>,
+    ) -> Result<(), Why> {
+        if self.others > 0
+            && rows.warn(Finding::of_file(words::only_sheet(&self.name, self.others))).is_break()
+        {
+            return Ok(());
         }
-        match self.read(table, findings, each) {
-            Ok(whole) => whole,
-            Err(why) => {
-                findings.push(Finding::of_file(why));
-                false
-            }
-        }
-    }
-
-    fn read(
-        &mut self,
-        table: &mut Table,
-        findings: &mut Findings,
-        each: &mut impl FnMut(&Cells<'_>, &mut Findings),
-    ) -> Result<bool, Why> {
         let texts = Texts::read(&mut self.package, &self.texts)?;
         let dates = date_formats(&mut self.package, &self.formats)?;
         let xml = self.package.part(&self.sheet, MOST_UNPACKED)?.ok_or(words::BOOK_BROKEN)?;
-        sheet::Reader { xml, texts: &texts, dates: &dates, from_1904: self.from_1904 }
-            .read(table, findings, each)
+        let reader = sheet::Reader { xml, texts: &texts, dates: &dates, from_1904: self.from_1904 };
+        if reader.read(rows)?.is_continue() {
+            let _ = rows.end();
+        }
+        Ok(())
     }
 }
 
-/// Whether a text stands somewhere in a file of the old kind, which writes names in UTF-16.
-fn has_text(bytes: &[u8], text: &str) -> bool {
-    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    bytes.windows(wide.len()).any(|part| part == wide)
-}
-
-fn has_macros(package: &mut Package<'_>) -> Result<bool, Why> {
+fn has_macros(package: &mut Package<impl Read + Seek>) -> Result<bool, Why> {
     let Some(mut xml) = package.part("[content_types].xml", MOST_HELD)? else { return Ok(false) };
     loop {
         match xml.next()? {
@@ -150,7 +132,7 @@ struct Sheet {
 }
 
 /// The sheets in the order of their tabs, and whether days are counted from 1904.
-fn sheets(package: &mut Package<'_>) -> Result<(Vec<Sheet>, bool), Why> {
+fn sheets(package: &mut Package<impl Read + Seek>) -> Result<(Vec<Sheet>, bool), Why> {
     let mut xml = package.part("xl/workbook.xml", MOST_HELD)?.ok_or(words::BOOK_BROKEN)?;
     let (mut sheets, mut from_1904) = (Vec::new(), false);
     loop {
@@ -186,7 +168,7 @@ struct Target {
 }
 
 /// Which part the workbook means by which name.
-fn targets(package: &mut Package<'_>) -> Result<Vec<Target>, Why> {
+fn targets(package: &mut Package<impl Read + Seek>) -> Result<Vec<Target>, Why> {
     let mut xml = package.part("xl/_rels/workbook.xml.rels", MOST_HELD)?.ok_or(words::BOOK_BROKEN)?;
     let mut targets = Vec::new();
     loop {
@@ -221,7 +203,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn read(package: &mut Package<'_>, part: &str) -> Result<Self, Why> {
+    fn read(package: &mut Package<impl Read + Seek>, part: &str) -> Result<Self, Why> {
         let mut texts = Self::default();
         let Some(mut xml) = package.part(part, MOST_UNPACKED)? else { return Ok(texts) };
         // How a name is spoken stands beside it in Asian workbooks, in elements of its own.
@@ -272,7 +254,7 @@ impl Texts {
 }
 
 /// Of each format of a cell, whether it shows a number as a date.
-fn date_formats(package: &mut Package<'_>, part: &str) -> Result<Vec<bool>, Why> {
+fn date_formats(package: &mut Package<impl Read + Seek>, part: &str) -> Result<Vec<bool>, Why> {
     let (mut own, mut dates) = (HashMap::new(), Vec::new());
     let Some(mut xml) = package.part(part, MOST_UNPACKED)? else { return Ok(dates) };
     let mut in_cells = false;
@@ -325,12 +307,14 @@ fn is_date_code(code: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::io::Cursor;
+
     use proptest::prelude::*;
     use rust_xlsxwriter::{Format, Workbook as Writer};
 
     use super::*;
-    use crate::import::file;
+    use crate::file::tests::lines;
 
     #[test]
     fn formats_of_dates_are_told_apart() {
@@ -354,30 +338,22 @@ mod tests {
         assert!(is_date_number(14) && !is_date_number(0) && !is_date_number(49));
     }
 
-    fn small() -> Vec<u8> {
+    /// A header and a row.
+    pub(crate) fn small() -> Vec<u8> {
         let mut book = Writer::new();
         let sheet = book.add_worksheet();
-        for (at, name) in
-            ["employee_number", "first_names", "last_name", "date_of_birth", "start_date"].iter().enumerate()
-        {
-            sheet.write(0, u16::try_from(at).unwrap(), *name).unwrap();
+        for (at, name) in (0..).zip(["number", "name", "born"]) {
+            sheet.write(0, at, name).unwrap();
         }
         sheet.write(1, 0, 123).unwrap();
         sheet.write(1, 1, "Ann").unwrap();
-        sheet.write_with_format(1, 3, 29221, &Format::new().set_num_format("dd/mm/yyyy")).unwrap();
+        sheet.write_with_format(1, 2, 29221, &Format::new().set_num_format("dd/mm/yyyy")).unwrap();
         book.save_to_buffer().unwrap()
-    }
-
-    fn read(bytes: &[u8]) {
-        if let Ok(source) = file::open(bytes) {
-            let (mut findings, mut warnings) = (Findings::default(), Findings::default());
-            source.rows(&mut findings, &mut warnings, |_, _| {});
-        }
     }
 
     /// The package with one part's text changed, packed without compression, so that the change is what is read.
     fn with_part(part: &str, change: impl Fn(&str) -> String) -> Vec<u8> {
-        use std::io::{Cursor, Read, Write};
+        use std::io::Write;
         let book = small();
         let mut from = zip::ZipArchive::new(Cursor::new(&book)).unwrap();
         let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
@@ -407,7 +383,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_are_too_much(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            read(&[b"PK\x03\x04".as_slice(), &bytes].concat());
+            lines(&[b"PK\x03\x04".as_slice(), &bytes].concat());
         }
 
         #[test]
@@ -417,9 +393,9 @@ mod tests {
                 let at = at.index(bytes.len());
                 bytes[at] = byte;
             }
-            read(&bytes);
+            lines(&bytes);
             bytes.truncate(cut.index(bytes.len()));
-            read(&bytes);
+            lines(&bytes);
         }
 
         #[test]
@@ -434,7 +410,7 @@ mod tests {
                 let end = (at + many..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
                 format!("{}{put}{}", &text[..at], &text[end..])
             });
-            read(&bytes);
+            lines(&bytes);
         }
     }
 }

@@ -1,6 +1,9 @@
 //! A workbook as a package: a ZIP file with parts of XML, none of which is unpacked further than it is read.
 
-use std::io::{BufReader, Cursor, Read};
+use std::{
+    io::{self, BufReader, Read, Seek, SeekFrom},
+    sync::{Arc, Mutex},
+};
 
 use quick_xml::{
     Reader, XmlVersion,
@@ -8,10 +11,13 @@ use quick_xml::{
 };
 use zip::{ZipArchive, read::ZipFile};
 
-use crate::words;
+use crate::{
+    csv::{PIECE, fill},
+    words,
+};
 
 /// Why a workbook cannot be read: what the person is told.
-pub(super) type Why = &'static str;
+pub(crate) type Why = &'static str;
 
 /// A package has so many parts at most.
 const MOST_PARTS: usize = 1000;
@@ -28,20 +34,81 @@ const LONGEST_PIECE: u64 = 1024 * 1024;
 /// Elements stand so deep in each other at most.
 const DEEPEST: usize = 64;
 
-pub(super) struct Package<'b> {
-    zip: ZipArchive<Cursor<&'b [u8]>>,
+/// A source that remembers how it failed: what reads packages takes that for damage.
+pub(crate) struct Watched<R> {
+    source: R,
+    failure: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl<R> Watched<R> {
+    pub(crate) fn new(source: R) -> Self {
+        Self { source, failure: Arc::default() }
+    }
+
+    /// Where the first failure will be.
+    pub(crate) fn failure(&self) -> Arc<Mutex<Option<io::Error>>> {
+        Arc::clone(&self.failure)
+    }
+
+    fn noted<T>(&self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let kind = error.kind();
+            // A seek to before the beginning is the package's fault.
+            if !matches!(kind, io::ErrorKind::Interrupted | io::ErrorKind::InvalidInput)
+                && let Ok(mut failure) = self.failure.lock()
+            {
+                failure.get_or_insert(error);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let result = self.source.read(buffer);
+        self.noted(result)
+    }
+}
+
+impl<R: Seek> Seek for Watched<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let result = self.source.seek(to);
+        self.noted(result)
+    }
+}
+
+/// How often some bytes stand in a source, which is read to its end.
+pub(super) fn count(source: &mut (impl Read + Seek), wanted: &[u8]) -> Result<usize, Why> {
+    let broken = |_| words::BOOK_BROKEN;
+    source.rewind().map_err(broken)?;
+    let (mut piece, mut kept, mut found) = (vec![0; PIECE], 0, 0);
+    loop {
+        let length = kept + fill(source, &mut piece[kept..]).map_err(broken)?;
+        if length == kept {
+            return Ok(found);
+        }
+        found += piece[..length].windows(wanted.len()).filter(|part| *part == wanted).count();
+        // What begins at the end of this piece may go on in the next.
+        kept = length.min(wanted.len() - 1);
+        piece.copy_within(length - kept..length, 0);
+    }
+}
+
+pub(super) struct Package<R> {
+    zip: ZipArchive<R>,
     /// The parts by name in small letters, as they are named in it.
     names: Vec<(String, usize)>,
 }
 
-impl<'b> Package<'b> {
+impl<R: Read + Seek> Package<R> {
     /// Looks at what the package says of itself.
-    pub(super) fn open(bytes: &'b [u8]) -> Result<Self, Why> {
+    pub(super) fn open(mut source: R) -> Result<Self, Why> {
         // Counted before anything makes room for them.
-        if bytes.windows(4).filter(|four| *four == b"PK\x01\x02").count() > MOST_PARTS {
+        if count(&mut source, b"PK\x01\x02")? > MOST_PARTS {
             return Err(words::BOOK_UNPACKS);
         }
-        let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|_| words::BOOK_BROKEN)?;
+        let mut zip = ZipArchive::new(source).map_err(|_| words::BOOK_BROKEN)?;
         let (mut names, mut unpacked) = (Vec::new(), 0_u64);
         for at in 0..zip.len() {
             let part = zip.by_index_raw(at).map_err(|_| words::BOOK_BROKEN)?;
@@ -63,7 +130,7 @@ impl<'b> Package<'b> {
     }
 
     /// A part by its name in small letters, which may have so many bytes, unpacked.
-    pub(super) fn part(&mut self, name: &str, most: u64) -> Result<Option<Xml<'_, 'b>>, Why> {
+    pub(super) fn part(&mut self, name: &str, most: u64) -> Result<Option<Xml<'_, R>>, Why> {
         let Some((_, at)) = self.names.iter().find(|(other, _)| other == name) else { return Ok(None) };
         let part = self.zip.by_index(*at).map_err(|_| words::BOOK_BROKEN)?;
         let packed = part.compressed_size();
@@ -79,8 +146,8 @@ fn grows_too_much(unpacked: u64, packed: u64) -> bool {
 }
 
 /// What is read of a part, as long as it stays within its limits, whatever the package says of its size.
-struct Limited<'p, 'b> {
-    part: ZipFile<'p, Cursor<&'b [u8]>>,
+struct Limited<'p, R: Read> {
+    part: ZipFile<'p, R>,
     packed: u64,
     most: u64,
     unpacked: u64,
@@ -89,23 +156,23 @@ struct Limited<'p, 'b> {
     went_over: bool,
 }
 
-impl Read for Limited<'_, '_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+impl<R: Read> Read for Limited<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.part.read(buffer)?;
         self.unpacked += read as u64;
         self.piece += read as u64;
         let over = self.unpacked > self.most || grows_too_much(self.unpacked, self.packed);
         if over || self.piece > LONGEST_PIECE {
             self.went_over |= over;
-            return Err(std::io::Error::other("a part is larger than it may be"));
+            return Err(io::Error::other("a part is larger than it may be"));
         }
         Ok(read)
     }
 }
 
 /// The XML of a part, piece by piece.
-pub(super) struct Xml<'p, 'b> {
-    reader: Reader<BufReader<Limited<'p, 'b>>>,
+pub(super) struct Xml<'p, R: Read> {
+    reader: Reader<BufReader<Limited<'p, R>>>,
     buffer: Vec<u8>,
     depth: usize,
 }
@@ -120,7 +187,7 @@ pub(super) enum Piece {
     Done,
 }
 
-impl Xml<'_, '_> {
+impl<R: Read> Xml<'_, R> {
     pub(super) fn next(&mut self) -> Result<Piece, Why> {
         loop {
             self.buffer.clear();

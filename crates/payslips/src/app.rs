@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use audit::{Actor, NewEntry, Origin};
+use records::Permit;
+use serde_json::Value;
+use store::{Clock, Db, Entropy, Instant};
+use uuid::Uuid;
+use web::Keys;
+
+use crate::Settings;
+
+/// What the use cases and pages of this room need. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The site's keys.
+    pub keys: Keys,
+    /// The `[payslips]` table.
+    pub settings: Arc<Settings>,
+}
+
+impl App {
+    /// An entry on the trail of the permit's employer.
+    pub(crate) fn entry(
+        &self,
+        now: Instant,
+        permit: &Permit,
+        event: &'static str,
+        data: Value,
+        origin: Origin,
+    ) -> NewEntry {
+        let employer = permit.employer();
+        NewEntry { actor: permit.actor(), origin, ..self.own_entry(now, employer, event, data) }
+    }
+
+    /// An entry of the portal's own doing.
+    pub(crate) fn own_entry(
+        &self,
+        now: Instant,
+        employer: Uuid,
+        event: &'static str,
+        data: Value,
+    ) -> NewEntry {
+        NewEntry {
+            id: self.entropy.id(now),
+            at: now,
+            actor: Actor::System,
+            about: None,
+            employer: Some(employer),
+            event,
+            reason: None,
+            data,
+            origin: Origin::default(),
+        }
+    }
+}
