@@ -16,7 +16,7 @@ fn guesses(from: usize, to: usize, born: &str) -> String {
 }
 
 async fn entries(portal: &Portal, event: &str) -> usize {
-    let code = "SELECT e.code || ' ' || a.event || ' ' || a.actor_role FROM audit_entry a JOIN employer e ON e.id = a.employer_id
+    let code = "SELECT e.code || ' ' || a.event || ' ' || a.actor_role FROM audit_entry a JOIN employer e ON e.id = a.employer
          WHERE a.event IN ('records.told_elsewhere', 'records.elsewhere_refused')";
     strings(&portal.db, code).await.iter().filter(|entry| **entry == format!("999 {event} hr")).count()
 }

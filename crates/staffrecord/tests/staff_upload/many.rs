@@ -73,7 +73,7 @@ both_databases!(whoever_can_agree_is_mailed_when_an_upload_waits_for_them, |port
     let told = waits(&portal).await;
     assert_eq!(told.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), ["helen.owsea@nhs.net"]);
     assert!(
-        told[0].text.contains("Amina Dela Cruz confirmed") && told[0].text.contains("11"),
+        told[0].text.contains("Amina de la Cruz confirmed") && told[0].text.contains("11"),
         "{}",
         told[0].text
     );
