@@ -288,9 +288,13 @@ fn what_excel_makes_of_numbers_and_dates_is_taken_rightly_or_refused_plainly() {
     });
     assert_eq!(right.kinds(), [], "{:#?}", right.findings().collect::<Vec<_>>());
     assert_eq!(right.payslip(), read(&template).payslip());
-    let small = book(&|sheet| drop(sheet.write(OVERTIME, 6, 0.012_345).unwrap()));
+    let small = book(&|sheet| {
+        sheet.write(OVERTIME, 6, 0.012_345).unwrap();
+    });
     assert_eq!(small.payslip().payments[1].units, Some(payslips::Decimal(12_345)));
-    let tiny = book(&|sheet| drop(sheet.write(OVERTIME, 6, 1.234_567_8e-2).unwrap()));
+    let tiny = book(&|sheet| {
+        sheet.write(OVERTIME, 6, 1.234_567_8e-2).unwrap();
+    });
     assert!(tiny.findings().any(|finding| finding.text.contains("six digits after the point")));
     for (column, value, says) in
         [(9, 46_353.0, "made a date"), (3, 46_356.5, "time of day"), (3, 30.0, "not a date")]
