@@ -101,7 +101,7 @@ impl HeadRows {
         }
         match self.document {
             Some(WhichDocument::Payslips) if self.frequency.is_none() => {
-                lacks.push(row(words::FREQUENCY_NEEDED))
+                lacks.push(row(words::FREQUENCY_NEEDED));
             }
             Some(WhichDocument::P60s) => {
                 let wrong = [

@@ -461,14 +461,14 @@ struct Row<'h> {
     post: Option<&'h Post>,
     block: Block,
     /// What it stands in the place of, or that this cannot be.
-    replaces: Option<Result<Replaceable, Finding>>,
+    replaces: Option<Result<Replaceable, Box<Finding>>>,
 }
 
 /// The same, on its own.
 struct Judged {
     staff_record: Option<Uuid>,
     block: Block,
-    replaces: Option<Result<Replaceable, Finding>>,
+    replaces: Option<Result<Replaceable, Box<Finding>>>,
     heading: Option<Heading>,
     /// When the post began, and when it ended.
     employed: Option<(Day, Option<Day>)>,
@@ -493,7 +493,7 @@ impl Row<'_> {
         let employed = post.map(|post| (post.start_date, post.leaving_date));
         // A run that is named and not there is known here only by there being none.
         let replaces = match (replaces, &block.replaces) {
-            (None, Some(reference)) => Some(Err(words::replaces_nothing(&block, reference))),
+            (None, Some(reference)) => Some(Err(Box::new(words::replaces_nothing(&block, reference)))),
             (found, _) => found,
         };
         Judged { staff_record, block, replaces, heading, employed }
@@ -501,7 +501,7 @@ impl Row<'_> {
 }
 
 /// The document of the named run that a block stands in the place of: that of the same period, or the only one.
-fn replaced_by(block: &Block, named: Uuid, found: &[Replaceable]) -> Result<Replaceable, Finding> {
+fn replaced_by(block: &Block, named: Uuid, found: &[Replaceable]) -> Result<Replaceable, Box<Finding>> {
     let reference = block.replaces.as_deref().unwrap_or_default();
     let of = |one: &&Replaceable| one.run_id == named && one.assignment_number == block.assignment_number;
     let mut all = found.iter().filter(of);
@@ -511,8 +511,8 @@ fn replaced_by(block: &Block, named: Uuid, found: &[Replaceable]) -> Result<Repl
         _ => None,
     });
     match chosen {
-        None => Err(words::replaces_nothing(block, reference)),
-        Some(one) if one.replaced => Err(words::replaced_already(block, reference)),
+        None => Err(Box::new(words::replaces_nothing(block, reference))),
+        Some(one) if one.replaced => Err(Box::new(words::replaced_already(block, reference))),
         Some(one) => Ok(one.clone()),
     }
 }
@@ -557,7 +557,7 @@ fn judge(
         let replaced = match replaces {
             Some(Ok(replaced)) => Some(replaced.id),
             Some(Err(finding)) => {
-                findings.push(finding);
+                findings.push(*finding);
                 None
             }
             None => None,

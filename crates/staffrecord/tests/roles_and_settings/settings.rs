@@ -127,20 +127,26 @@ both_databases!(each_section_is_changed_by_its_form, |portal| async move {
     let mut policies = policy_fields(&Policies::default());
     policies.iter_mut().find(|(name, _)| name == "link_minutes").unwrap().1 = "60".into();
     policies.iter_mut().find(|(name, _)| name == "second_factor").unwrap().1 = "required".into();
+    policies.iter_mut().find(|(name, _)| name == "payslips_two_persons").unwrap().1 = "true".into();
     let fields: Vec<(&str, &str)> =
         policies.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let sent = preview(&mut amina, "policies", &fields).await;
     let (path, page) = shown(&mut amina, &sent).await;
     page.has("Minutes that a mailed link works Now 30 Afterwards 60");
     page.has("Afterwards Required: everybody gives one").has_not("Hours until");
+    page.has("have to agree before payslips are published Now No Afterwards Yes");
     apply(&mut amina, &path).await.leads_to("/hr/settings?done=policies");
 
     let now = settings(&portal).await;
     assert_eq!((now.service_desk.name.as_str(), now.it_service_desk), ("Helpdesk", None));
     assert_eq!(now.mail_domains, ["nhs.net", "example.nhs.uk"]);
     assert_eq!((now.message.as_deref(), now.learning), (Some("The canteen is shut <today>."), None));
-    let expected =
-        Policies { link_minutes: 60, second_factor: records::SecondFactor::Required, ..Policies::default() };
+    let expected = Policies {
+        link_minutes: 60,
+        second_factor: records::SecondFactor::Required,
+        payslips_two_persons: true,
+        ..Policies::default()
+    };
     assert_eq!(now.policies, expected);
     assert_eq!(trail(&portal, "records.employer_set").await.len(), 4);
 });
@@ -149,7 +155,13 @@ both_databases!(each_section_is_changed_by_its_form, |portal| async move {
 fn policy_fields(policies: &Policies) -> Vec<(String, String)> {
     let value = serde_json::to_value(policies).unwrap();
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    value.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value))).collect()
+    let mut fields: Vec<(String, String)> =
+        value.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    // Not written down where it is not so, since an older release does not know it.
+    if !policies.payslips_two_persons {
+        fields.push(("payslips_two_persons".into(), "false".into()));
+    }
+    fields
 }
 
 both_databases!(links_are_added_ordered_changed_and_taken_off_for_whom_they_are, |portal| async move {
@@ -265,6 +277,7 @@ both_databases!(what_is_wrong_is_said_at_its_field, |portal| async move {
             "5: write a number from 15 to 1440.",
         ),
         ("policies", policy("second_factor", ""), "second_factor", "Choose one."),
+        ("policies", policy("payslips_two_persons", ""), "payslips_two_persons", "Choose one."),
     ] {
         let before = settings(&portal).await;
         let fields: Vec<(&str, &str)> =
