@@ -8,6 +8,7 @@
 mod client;
 mod failed;
 mod figures;
+mod pay;
 mod people;
 mod ranks;
 mod server;
@@ -23,7 +24,7 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 16] = [
     "hashing",
     "storm",
     "portal",
@@ -37,11 +38,15 @@ const NAMES: [&str; 13] = [
     "card",
     "second_factor",
     "search",
+    "payslip",
+    "reading",
+    "pay_day",
 ];
 /// No figure takes so long.
 const LONGEST: Duration = Duration::from_secs(300);
-/// But for the search, for which millions of rows are written.
-const LONGEST_SEARCH: Duration = Duration::from_secs(3600);
+/// But for those for which millions of rows are written.
+const LARGE: [&str; 2] = ["search", "reading"];
+const LONGEST_LARGE: Duration = Duration::from_secs(3600);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -68,7 +73,7 @@ async fn run(named: &[String]) -> ExitCode {
     let mut table = Table::default();
     for name in NAMES.iter().filter(|name| named.is_empty() || named.iter().any(|other| other == *name)) {
         eprintln!("measuring: {name}");
-        let longest = if *name == "search" { LONGEST_SEARCH } else { LONGEST };
+        let longest = if LARGE.contains(name) { LONGEST_LARGE } else { LONGEST };
         let rows = match tokio::time::timeout(longest, measure(name, &bench)).await {
             Ok(Ok(rows)) => rows,
             Ok(Err(failed)) => vec![Row::failed(name, &failed)],
@@ -97,6 +102,9 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "card" => figures::card::measure(bench).await,
         "second_factor" => figures::second_factor::measure(bench).await,
         "search" => figures::search::measure(bench).await,
+        "payslip" => figures::payslip::measure(bench).await,
+        "reading" => figures::reading::measure(bench).await,
+        "pay_day" => figures::pay_day::measure(bench).await,
         other => Err(Failed::because(format!("there is no benchmark {other}"))),
     }
 }

@@ -1,8 +1,11 @@
 //! The plain inserts that loading a staff file is held against: the same rows, each by a statement of its own. And what the search's
 //! figure writes beside its many rows.
 
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use store::{Day, Instant, Result, Tx, on};
 use uuid::Uuid;
+
+use crate::Failed;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct RecordRow {
@@ -112,4 +115,22 @@ pub(crate) async fn add_change(
 /// Lets the database count what its tables hold.
 pub(crate) async fn analyse(tx: &mut Tx<'_>) -> Result<()> {
     on!(tx, c => sqlx::query("ANALYZE").execute(c).await.map(drop))
+}
+
+/// The variable that says where tests and benchmarks find a server of PostgreSQL's.
+pub(crate) const SERVER: &str = "STAFFRECORD_TEST_POSTGRES";
+
+/// Runs statements on a server of PostgreSQL's, outside any database of the portal's.
+pub(crate) async fn run(server: &str, texts: &[String]) -> std::result::Result<(), Failed> {
+    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await?;
+    for text in texts {
+        connection.execute(AssertSqlSafe(text.clone())).await?;
+    }
+    Ok(connection.close().await?)
+}
+
+/// Everybody at an employer by employee number: staff record and number.
+pub(crate) async fn everybody(tx: &mut Tx<'_>, employer: Uuid) -> Result<Vec<(Uuid, String)>> {
+    on!(tx, c => sqlx::query_as("SELECT id, employee_number FROM staff_record WHERE employer_id = $1 ORDER BY employee_number")
+        .bind(employer).fetch_all(c).await)
 }

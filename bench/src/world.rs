@@ -13,7 +13,7 @@ use access::{
 use staffrecord::{Parts, Portal, config::Config};
 use store::{Clock, Db, Entropy, Secret};
 use tokio::process::Command;
-use web::{Client, Password};
+use web::{Client, Keys, Password};
 
 use crate::{
     Failed,
@@ -76,12 +76,23 @@ impl World {
         access: &str,
         settings: &[&str],
     ) -> Result<Self, Failed> {
+        Self::make_on(bench, name, access, settings, "sqlite:staffrecord.sqlite").await
+    }
+
+    /// The same on another database, by its address.
+    pub(crate) async fn make_on(
+        bench: &Bench,
+        name: &str,
+        access: &str,
+        settings: &[&str],
+        database: &str,
+    ) -> Result<Self, Failed> {
         let folder = bench.folder(name)?;
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let world = Self { binary: bench.binary.clone(), folder, address };
         let site = world.origin();
         let init = ["init", "--name", "NHS Electronic Staff Record", "--address", &site];
-        let more = ["--database", "sqlite:staffrecord.sqlite", "--mail-from", "portal@bench.example"];
+        let more = ["--database", database, "--mail-from", "portal@bench.example"];
         world.command(&[&init[..], &more[..]].concat()).await?;
         let text = fs::read_to_string(world.config())?
             .replace("listen = \"127.0.0.1:8080\"", &format!("listen = \"{address}\""))
@@ -112,6 +123,11 @@ impl World {
 
     pub(crate) fn config(&self) -> PathBuf {
         self.folder.join("staffrecord.toml")
+    }
+
+    /// The site's keys.
+    pub(crate) fn keys(&self, entropy: &Entropy) -> Result<Keys, Failed> {
+        Ok(Config::read(&self.config())?.keys(entropy)?)
     }
 
     pub(crate) fn mails(&self) -> PathBuf {

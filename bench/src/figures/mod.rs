@@ -3,7 +3,10 @@
 pub(crate) mod card;
 pub(crate) mod hashing;
 pub(crate) mod import;
+pub(crate) mod pay_day;
+pub(crate) mod payslip;
 pub(crate) mod portal;
+pub(crate) mod reading;
 pub(crate) mod recovery;
 pub(crate) mod search;
 pub(crate) mod second_factor;

@@ -5,7 +5,6 @@ use std::{
 
 use futures::FutureExt;
 use records::{Employer, NewEmployer, Settings, name_keys, search};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use store::{Clock, Db, Entropy, Options, StoreError, Value, insert_many};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -14,7 +13,7 @@ use crate::{
     Failed,
     people::EMPLOYER,
     ranks::{median, quantile},
-    sql,
+    sql::{self, SERVER},
     staff::{Namesake, Staff},
     table::Row,
     world::Bench,
@@ -25,8 +24,6 @@ pub(super) const SIZE: &str = "STAFFRECORD_BENCH_STAFF";
 const RECORDS: usize = 2_000_000;
 /// The smaller portal has one record in so many.
 const SHARE: usize = 100;
-/// The server that tests and benchmarks find PostgreSQL by.
-const SERVER: &str = "STAFFRECORD_TEST_POSTGRES";
 /// One search is due every so often: 50 a second.
 const EVERY: Duration = Duration::from_millis(20);
 const SEARCHES: usize = 1500;
@@ -78,7 +75,7 @@ async fn searched(bench: &Bench, kind: &str, records: usize) -> Result<Vec<f64>,
     let server = env::var(SERVER).ok().filter(|_| kind == "PostgreSQL");
     let address = match (&server, kind) {
         (Some(server), _) => {
-            run(server, &[format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")])
+            sql::run(server, &[format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")])
                 .await?;
             format!("{server}/{name}")
         }
@@ -92,17 +89,9 @@ async fn searched(bench: &Bench, kind: &str, records: usize) -> Result<Vec<f64>,
     db.close().await;
     std::fs::remove_dir_all(folder)?;
     if let Some(server) = server {
-        run(&server, &[format!("DROP DATABASE {name}")]).await?;
+        sql::run(&server, &[format!("DROP DATABASE {name}")]).await?;
     }
     measured
-}
-
-async fn run(server: &str, texts: &[String]) -> Result<(), Failed> {
-    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await?;
-    for text in texts {
-        connection.execute(AssertSqlSafe(text.clone())).await?;
-    }
-    Ok(connection.close().await?)
 }
 
 async fn measured(db: &Db, records: usize) -> Result<Vec<f64>, Failed> {

@@ -127,51 +127,49 @@ pub(crate) fn net(comparison: &Comparison, other: &str) -> String {
     }
 }
 
-/// One reason, in a sentence.
-pub(crate) fn reason(reason: &Reason) -> String {
-    match reason {
-        Reason::TaxYear(TaxYear(year)) => format!(
-            "A new tax year began on 6 April {}: what is counted since the beginning of the year started again.",
-            year - 1
-        ),
-        Reason::Frequency => "The two payslips are for periods of different length.".to_owned(),
+/// One reason: a sentence, and what it does to the net pay.
+pub(crate) fn reason(reason: &Reason) -> (String, Option<String>) {
+    let (says, effect) = match reason {
+        Reason::TaxYear(TaxYear(year)) => {
+            let begins = format!("A new tax year began on 6 April {}", year - 1);
+            return (format!("{begins}: what is counted since its beginning started again."), None);
+        }
+        Reason::Frequency => {
+            return ("The two payslips are for periods of different length.".to_owned(), None);
+        }
         Reason::Detail { description, then, now } => {
-            format!("{description} changed from {then} to {now}.{}", who_decides(description))
+            let decides = who_decides(description);
+            return (format!("{description} changed from {then} to {now}.{decides}"), None);
         }
-        Reason::New(Block::Payment, description, effect) => {
-            format!("New payment: {description}: {}", difference(*effect))
-        }
+        Reason::New(Block::Payment, description, effect) => (format!("New payment: {description}:"), effect),
         Reason::New(Block::Deduction, description, effect) => {
-            format!("New deduction: {description}: {}", difference(*effect))
+            (format!("New deduction: {description}:"), effect)
         }
-        Reason::Gone(Block::Payment, description, effect) => {
-            format!("No {description} this time: {}", difference(*effect))
-        }
+        Reason::Gone(Block::Payment, description, effect) => (format!("No {description} this time:"), effect),
         Reason::Gone(Block::Deduction, description, effect) => {
-            format!("No deduction for {description} this time: {}", difference(*effect))
+            (format!("No deduction for {description} this time:"), effect)
         }
         Reason::Units { description, unit, by, effect } => {
             let word = if by.0 < 0 { "less" } else { "more" };
             let by = said(Decimal(by.0.saturating_abs()));
             let unit = unit.as_deref().unwrap_or("units");
-            format!("{description} is {by} {unit} {word}: {}", difference(*effect))
+            (format!("{description} is {by} {unit} {word}:"), effect)
         }
         Reason::Rate { description, then, now, effect } => {
             let (then, now) = (per_unit(*then), per_unit(*now));
-            format!("The rate of {description} changed from {then} to {now}: {}", difference(*effect))
+            (format!("The rate of {description} changed from {then} to {now}:"), effect)
         }
         Reason::Amount { block: Block::Payment, description, effect } => {
             let word = if effect.0 < 0 { "less" } else { "more" };
-            format!("{description} is {word}: {}", difference(*effect))
+            (format!("{description} is {word}:"), effect)
         }
         Reason::Amount { block: Block::Deduction, description, effect } => {
             let word = if effect.0 < 0 { "more" } else { "less" };
-            format!("The deduction {description} is {word}: {}", difference(*effect))
+            (format!("The deduction {description} is {word}:"), effect)
         }
-        Reason::Others { lines, effect } => {
-            format!("{lines} smaller differences together: {}", difference(*effect))
-        }
-    }
+        Reason::Others { lines, effect } => (format!("{lines} smaller differences together:"), effect),
+    };
+    (says, Some(difference(*effect)))
 }
 
 fn who_decides(description: &str) -> &'static str {
@@ -392,10 +390,11 @@ mod tests {
             ),
             (
                 Reason::TaxYear(TaxYear(2027)),
-                "A new tax year began on 6 April 2026: what is counted since the beginning of the year started again.",
+                "A new tax year began on 6 April 2026: what is counted since its beginning started again.",
             ),
         ] {
-            assert_eq!(reason(&because), sentence);
+            let (says, effect) = reason(&because);
+            assert_eq!(effect.map_or_else(|| says.clone(), |effect| format!("{says} {effect}")), sentence);
         }
     }
 

@@ -312,7 +312,7 @@ mod tests {
     #[test]
     fn each_kind_of_difference_has_its_reason() {
         let overtime = |units, rate, pence| line("Overtime", Some(units), Some(rate), pence);
-        let table: [(Vec<Line>, Vec<Line>, Vec<Line>, Vec<Line>, Reason); 8] = [
+        let table = [
             (
                 vec![overtime(1000, 1774, 17_740)],
                 vec![overtime(650, 1774, 11_531)],

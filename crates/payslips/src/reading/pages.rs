@@ -331,7 +331,8 @@ struct ComparePage {
     id: Uuid,
     name: String,
     net: Option<String>,
-    reasons: Vec<String>,
+    /// Each with what it does to the net pay.
+    reasons: Vec<(String, Option<String>)>,
     changed: Option<Table>,
     same: Option<Details>,
     choice: Option<(Select, Button)>,
@@ -497,7 +498,7 @@ fn ni(view: &P60View) -> Option<Table> {
     if view.ni.is_empty() {
         return None;
     }
-    let table = Table::new(Content::html(Heading("National Insurance contributions in this employment")))
+    let table = Table::new("National Insurance contributions in this employment")
         .caption_size(Size::M)
         .head([
             Cell::from("NI letter"),
