@@ -28,8 +28,10 @@ pub(super) const RESEAL: &str = "payslips.reseal";
 
 /// After so many tries a check has failed.
 const TRIES: i64 = 6;
+/// A day, in minutes: a run whose upload or command died is looked at after so many.
+pub(super) const DAY: i64 = 24 * 60;
 /// After so many minutes without anything done, a run that is not published is discarded, and what is left of it removed.
-pub(super) const LAPSE: i64 = 14 * 24 * 60;
+pub(super) const LAPSE: i64 = 14 * DAY;
 
 /// A job that is to be queued.
 pub(super) struct Queued {

@@ -150,7 +150,7 @@ async fn begin(app: &App, permit: &Permit, name: &str, size: u64, kept: bool) ->
     let file_name = plain_name(name);
     let size = i64::try_from(size).unwrap_or(i64::MAX);
     let new = NewRun { id, employer, by: permit.staff_record(), file_name, size, kept, key_number };
-    let sweep = jobs::sweep_run(app, id, now);
+    let sweep = jobs::sweep_run(app, id, now).at(now.plus_minutes(jobs::DAY));
     let permit = permit.clone();
     app.db
         .write(move |tx| {

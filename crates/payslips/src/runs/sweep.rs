@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Run, State,
-    jobs::{LAPSE, sweep_run},
+    jobs::{DAY, LAPSE, sweep_run},
     sql,
     staging::SWEPT_AT_ONCE,
 };
@@ -30,7 +30,9 @@ pub(super) async fn sweep(app: App, job: Job, run: Uuid) -> Result<(), JobError>
                 if held.state.is_given_up() || held.published_at.is_some() {
                     return Ok(Some(held));
                 }
-                let lapses = held.changed_at.plus_minutes(LAPSE);
+                // Nobody goes on with an upload that stopped, or a check whose command died.
+                let dead = held.state == State::Receiving || (held.state == State::Checking && !held.kept);
+                let lapses = held.changed_at.plus_minutes(if dead { DAY } else { LAPSE });
                 if now < lapses || held.state == State::Scheduled {
                     sweep_run(&app_in, run, now).at(lapses.max(now.plus_minutes(60))).enqueue(tx).await?;
                     finish(tx, &job_in).await?;
