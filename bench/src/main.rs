@@ -23,7 +23,7 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "hashing",
     "storm",
     "portal",
@@ -31,12 +31,14 @@ const NAMES: [&str; 13] = [
     "import",
     "update",
     "start",
+    "binary",
     "weight",
     "times",
     "recovery",
     "card",
     "second_factor",
     "search",
+    "pdf",
 ];
 /// No figure takes so long.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -91,12 +93,14 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "import" => figures::import::measure(bench).await,
         "update" => figures::update::measure(bench).await,
         "start" => figures::start::measure(bench).await,
+        "binary" => figures::binary::measure(bench).await,
         "weight" => figures::weight::measure(bench).await,
         "times" => figures::times::measure(bench).await,
         "recovery" => figures::recovery::measure(bench).await,
         "card" => figures::card::measure(bench).await,
         "second_factor" => figures::second_factor::measure(bench).await,
         "search" => figures::search::measure(bench).await,
+        "pdf" => figures::pdf::measure().await,
         other => Err(Failed::because(format!("there is no benchmark {other}"))),
     }
 }

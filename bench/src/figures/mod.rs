@@ -1,8 +1,10 @@
 //! The figures, one a module.
 
+pub(crate) mod binary;
 pub(crate) mod card;
 pub(crate) mod hashing;
 pub(crate) mod import;
+pub(crate) mod pdf;
 pub(crate) mod portal;
 pub(crate) mod recovery;
 pub(crate) mod search;
