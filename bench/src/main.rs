@@ -24,7 +24,7 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 18] = [
     "hashing",
     "storm",
     "portal",
@@ -32,6 +32,7 @@ const NAMES: [&str; 16] = [
     "import",
     "update",
     "start",
+    "binary",
     "weight",
     "times",
     "recovery",
@@ -41,6 +42,7 @@ const NAMES: [&str; 16] = [
     "payslip",
     "reading",
     "pay_day",
+    "pdf",
 ];
 /// No figure takes so long.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -96,6 +98,7 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "import" => figures::import::measure(bench).await,
         "update" => figures::update::measure(bench).await,
         "start" => figures::start::measure(bench).await,
+        "binary" => figures::binary::measure(bench).await,
         "weight" => figures::weight::measure(bench).await,
         "times" => figures::times::measure(bench).await,
         "recovery" => figures::recovery::measure(bench).await,
@@ -105,6 +108,7 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "payslip" => figures::payslip::measure(bench).await,
         "reading" => figures::reading::measure(bench).await,
         "pay_day" => figures::pay_day::measure(bench).await,
+        "pdf" => figures::pdf::measure().await,
         other => Err(Failed::because(format!("there is no benchmark {other}"))),
     }
 }

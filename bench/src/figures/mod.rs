@@ -1,10 +1,12 @@
 //! The figures, one a module.
 
+pub(crate) mod binary;
 pub(crate) mod card;
 pub(crate) mod hashing;
 pub(crate) mod import;
 pub(crate) mod pay_day;
 pub(crate) mod payslip;
+pub(crate) mod pdf;
 pub(crate) mod portal;
 pub(crate) mod reading;
 pub(crate) mod recovery;

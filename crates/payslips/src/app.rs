@@ -7,7 +7,7 @@ use store::{Clock, Db, Entropy, Instant};
 use uuid::Uuid;
 use web::Keys;
 
-use crate::Settings;
+use crate::{Printing, Settings};
 
 /// What the use cases and pages of this room need. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct App {
     pub keys: Keys,
     /// The `[payslips]` table.
     pub settings: Arc<Settings>,
+    /// What makes PDFs.
+    pub printing: Printing,
 }
 
 impl App {

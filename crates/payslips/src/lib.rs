@@ -29,7 +29,7 @@ pub use model::{
     Line, NiEarnings, P60, PayAndTax, Payslip, Pence, Period, Reason, RunHead, RunKind, Severity, TaxYear,
     Total, WhichDocument, compare,
 };
-pub use reading::{Newest, newest};
+pub use reading::{Newest, Printing, newest};
 pub use settings::Settings;
 pub use view::{Fact, LineView, NiView, P60View, PayAndTaxView, PayslipView};
 pub use words::{p60 as p60_name, payslip as payslip_name};

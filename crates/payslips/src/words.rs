@@ -106,6 +106,11 @@ pub(crate) fn replaced(on: Day) -> String {
     format!("Replaced on {}", format::day(on))
 }
 
+/// It stands in another's place.
+pub(crate) fn replaces(since: Day) -> String {
+    format!("It replaces an earlier one since {}.", format::day(since))
+}
+
 /// It was taken back.
 pub(crate) fn withdrawn(on: Day) -> String {
     format!("Withdrawn on {}", format::day(on))

@@ -41,7 +41,7 @@ mod words;
 pub use employer::{
     Contact, Draft, DraftError, Employer, EmployerError, Fault, InternetAccess, Learning, LocalLink,
     NewEmployer, Policies, SecondFactor, Section, Settings, draft, draft_apply, draft_make, employer,
-    employer_add, employer_by_code, employer_set, employers, employers_revision, is_email,
+    employer_add, employer_by_code, employer_set, employers, employers_revision, is_email, logo_picture,
 };
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;

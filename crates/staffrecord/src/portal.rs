@@ -148,6 +148,7 @@ impl Portal {
             entropy: entropy.clone(),
             keys: keys.clone(),
             settings: Arc::new(payslips),
+            printing: payslips::Printing::default(),
         };
         let routes = [
             portal_page::routes(&db),

@@ -97,9 +97,14 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
         }
         ("GET", "/payslips") => ((303, Some("/?next=%2Fpayslips")), OK, NEXT),
         ("POST", "/payslips/choices") => (TO_LOG_IN, (303, Some("/payslips?done=choices")), NEXT),
-        ("GET", "/payslips/{id}" | "/payslips/{id}/compare" | "/payslips/p60/{id}") => {
-            ((303, Some("/?next=PATH")), NOT_FOUND, NEXT)
-        }
+        (
+            "GET",
+            "/payslips/{id}"
+            | "/payslips/{id}/compare"
+            | "/payslips/{id}/pdf"
+            | "/payslips/p60/{id}"
+            | "/payslips/p60/{id}/pdf",
+        ) => ((303, Some("/?next=PATH")), NOT_FOUND, NEXT),
         ("POST", "/my-account/changes/{id}/stop") => (TO_LOG_IN, NOT_FOUND, NEXT),
         ("GET", "/my-account/personal-address") => {
             ((303, Some("/?next=%2Fmy-account%2Fpersonal-address")), OK, NEXT)

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -38,6 +38,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body.
     pub body: String,
+    /// The body as it came, where it is no text.
+    pub bytes: Bytes,
 }
 
 impl Browser {
@@ -183,7 +185,7 @@ impl Answer {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        Self { status: parts.status, headers: parts.headers, body }
+        Self { status: parts.status, headers: parts.headers, body, bytes }
     }
 
     /// Asserts the status.

@@ -3,6 +3,7 @@
 //! No page here takes a person's id: whatever is asked for is looked for among the documents of whoever asks.
 
 pub(crate) mod pages;
+mod printed;
 mod service;
 mod sql;
 
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{Frequency, Period, RunKind, WhichDocument, words};
 
+pub use printed::Printing;
 pub use service::{Newest, newest};
 
 /// A document of somebody's own that was published, without what stands in it.

@@ -5,7 +5,7 @@ use records::{Contact, holder_of, origin};
 use store::{Day, Instant};
 use uuid::Uuid;
 use web::{
-    Audience, Desk, Form, Page, PathId, Person, Problem, Route, format, see_other,
+    Audience, Desk, Form, Page, PathId, Person, Problem, Route, see_other,
     ui::{
         BackLink, Button, Cell, Checkboxes, Content, Details, InsetText, NotificationBanner, Select, Size,
         SummaryList, Table,
@@ -13,19 +13,20 @@ use web::{
 };
 
 use super::{
-    Listed,
+    Listed, printed,
     service::{self, Beside, Choices, ReadError, Shown},
 };
 use crate::{App, Compared, Fact, LineView, P60View, PayslipView, TaxYear, WhichDocument, words};
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
-    vec![
+    let pages = vec![
         Route::get("/payslips", Audience::Staff, list, app.clone()).in_menu("Payslips"),
         Route::post("/payslips/choices", Audience::Staff, choose, app.clone()),
         Route::get("/payslips/{id}", Audience::Staff, payslip, app.clone()),
         Route::get("/payslips/{id}/compare", Audience::Staff, compare, app.clone()),
         Route::get("/payslips/p60/{id}", Audience::Staff, p60, app.clone()),
-    ]
+    ];
+    [pages, printed::routes(app)].concat()
 }
 
 #[derive(Template)]
@@ -161,7 +162,7 @@ struct WithdrawnView<'v> {
 }
 
 /// Where it was withdrawn, that is said, and nothing of it is shown.
-fn unless_withdrawn<T>(
+pub(super) fn unless_withdrawn<T>(
     read: Result<T, ReadError>,
     page: &Page,
     person: &Person,
@@ -194,8 +195,7 @@ fn standing<V>(shown: &Shown<V>, folder: &str, person: &Person) -> Option<Notifi
             Some(NotificationBanner::important(Content::html(says)))
         }
         None if shown.replaces => {
-            let day = format::day(day(shown.published_at));
-            Some(NotificationBanner::important(format!("It replaces an earlier one since {day}.")))
+            Some(NotificationBanner::important(words::replaces(day(shown.published_at))))
         }
         None => None,
     }
@@ -446,6 +446,7 @@ fn select(
 #[template(path = "p60.html")]
 struct P60Page<'v> {
     back: BackLink,
+    id: Uuid,
     standing: Option<NotificationBanner>,
     p60: &'v P60View,
     who: SummaryList,
@@ -472,6 +473,7 @@ async fn p60(
     let more = more.into_iter().filter(|(_, facts)| !facts.is_empty());
     let body = P60Page {
         back: back(),
+        id,
         standing: standing(&shown, "/payslips/p60", &person),
         who: facts(&view.who),
         pay_and_tax: pay_and_tax(view),

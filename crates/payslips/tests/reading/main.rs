@@ -6,6 +6,7 @@ mod list;
 mod nobody_else;
 mod one;
 mod p60;
+mod printed;
 mod standing;
 
 /// Helen's username, whose documents most tests read.

@@ -16,4 +16,4 @@ pub use service::{EmployerError, employer_add, employer_set};
 pub use settings::{
     Contact, Fault, InternetAccess, Learning, LocalLink, Policies, SecondFactor, Settings, is_email,
 };
-pub use sql::{employer, employer_by_code, employers, employers_revision};
+pub use sql::{employer, employer_by_code, employers, employers_revision, logo_picture};

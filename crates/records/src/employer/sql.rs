@@ -156,7 +156,10 @@ pub(super) async fn forget_logos(tx: &mut Tx<'_>, oldest: Instant) -> Result<()>
     )
 }
 
-/// A logo, as PNG.
-pub(super) async fn logo(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Vec<u8>>> {
+/// A logo by its hash, as PNG; none where there is none any more.
+///
+/// # Errors
+/// What the store says.
+pub async fn logo_picture(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Vec<u8>>> {
     on!(tx, c => sqlx::query_scalar("SELECT picture FROM logo WHERE hash = $1").bind(hash).fetch_optional(c).await)
 }

@@ -74,6 +74,7 @@ impl Opened {
             entropy: self.entropy.clone(),
             keys: self.config.keys(&self.entropy).map_err(Failed::because)?,
             settings: Arc::new(self.config.payslips.clone()),
+            printing: payslips::Printing::default(),
         })
     }
 

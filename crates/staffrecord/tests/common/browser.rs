@@ -157,5 +157,5 @@ async fn answer(response: http::Response<hyper::body::Incoming>) -> Result<Answe
     let (parts, body) = response.into_parts();
     let bytes = body.collect().await?.to_bytes();
     let body = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Answer { status: parts.status, headers: parts.headers, body })
+    Ok(Answer { status: parts.status, headers: parts.headers, body, bytes })
 }

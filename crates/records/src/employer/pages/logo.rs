@@ -36,7 +36,7 @@ pub(super) fn routes(app: &App) -> Vec<Route> {
 /// A logo. What is under this address never changes.
 async fn picture(State(app): State<App>, Path(hash): Path<String>) -> Result<Response, Problem> {
     let mut reader = app.db.read().await?;
-    let picture = sql::logo(&mut reader.tx(), &hash).await?.ok_or(Problem::NotFound)?;
+    let picture = sql::logo_picture(&mut reader.tx(), &hash).await?.ok_or(Problem::NotFound)?;
     let headers =
         [(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
     Ok((headers, picture).into_response())
