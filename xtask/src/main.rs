@@ -156,6 +156,7 @@ fn soak(workspace: &Workspace) -> Result<(), Failure> {
             .cargo()
             .args(["test", "--package", "staffrecord", "--test", "kill", "--", "--ignored", "--nocapture"])
             .env("STAFFRECORD_KILL_POINTS", "100")
+            .env("STAFFRECORD_KILL_PUBLISH_POINTS", "200")
             .env(postgres::VARIABLE, cluster.address()),
     )
 }
