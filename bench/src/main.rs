@@ -23,13 +23,14 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "hashing",
     "storm",
     "portal",
     "writes",
     "import",
     "update",
+    "publish",
     "start",
     "weight",
     "times",
@@ -40,8 +41,8 @@ const NAMES: [&str; 13] = [
 ];
 /// No figure takes so long.
 const LONGEST: Duration = Duration::from_secs(300);
-/// But for the search, for which millions of rows are written.
-const LONGEST_SEARCH: Duration = Duration::from_secs(3600);
+/// But for those for which many rows are written.
+const LONGEST_OF_MANY: Duration = Duration::from_secs(3600);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -68,7 +69,7 @@ async fn run(named: &[String]) -> ExitCode {
     let mut table = Table::default();
     for name in NAMES.iter().filter(|name| named.is_empty() || named.iter().any(|other| other == *name)) {
         eprintln!("measuring: {name}");
-        let longest = if *name == "search" { LONGEST_SEARCH } else { LONGEST };
+        let longest = if ["search", "publish"].contains(name) { LONGEST_OF_MANY } else { LONGEST };
         let rows = match tokio::time::timeout(longest, measure(name, &bench)).await {
             Ok(Ok(rows)) => rows,
             Ok(Err(failed)) => vec![Row::failed(name, &failed)],
@@ -90,6 +91,7 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "writes" => figures::writes::measure(bench).await,
         "import" => figures::import::measure(bench).await,
         "update" => figures::update::measure(bench).await,
+        "publish" => figures::publish::measure(bench).await,
         "start" => figures::start::measure(bench).await,
         "weight" => figures::weight::measure(bench).await,
         "times" => figures::times::measure(bench).await,

@@ -4,6 +4,7 @@ pub(crate) mod card;
 pub(crate) mod hashing;
 pub(crate) mod import;
 pub(crate) mod portal;
+pub(crate) mod publish;
 pub(crate) mod recovery;
 pub(crate) mod search;
 pub(crate) mod second_factor;
