@@ -24,13 +24,14 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 19] = [
     "hashing",
     "storm",
     "portal",
     "writes",
     "import",
     "update",
+    "publish",
     "start",
     "binary",
     "weight",
@@ -47,7 +48,7 @@ const NAMES: [&str; 18] = [
 /// No figure takes so long.
 const LONGEST: Duration = Duration::from_secs(300);
 /// But for those for which millions of rows are written.
-const LARGE: [&str; 2] = ["search", "reading"];
+const LARGE: [&str; 3] = ["search", "reading", "publish"];
 const LONGEST_LARGE: Duration = Duration::from_secs(3600);
 
 #[tokio::main]
@@ -97,6 +98,7 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "writes" => figures::writes::measure(bench).await,
         "import" => figures::import::measure(bench).await,
         "update" => figures::update::measure(bench).await,
+        "publish" => figures::publish::measure(bench).await,
         "start" => figures::start::measure(bench).await,
         "binary" => figures::binary::measure(bench).await,
         "weight" => figures::weight::measure(bench).await,

@@ -134,3 +134,56 @@ pub(crate) async fn everybody(tx: &mut Tx<'_>, employer: Uuid) -> Result<Vec<(Uu
     on!(tx, c => sqlx::query_as("SELECT id, employee_number FROM staff_record WHERE employer_id = $1 ORDER BY employee_number")
         .bind(employer).fetch_all(c).await)
 }
+
+/// A payslip as it is stored, but for whose it is and in which run.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct DocumentRow {
+    pub(crate) pay_date: Day,
+    pub(crate) id: Uuid,
+    pub(crate) assignment_number: String,
+    pub(crate) period_from: Day,
+    pub(crate) period_to: Day,
+    pub(crate) key_number: i64,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Every payslip, in the order of assignments.
+pub(crate) async fn documents(tx: &mut Tx<'_>) -> Result<Vec<DocumentRow>> {
+    on!(tx, c => sqlx::query_as("SELECT pay_date, id, assignment_number, period_from, period_to, key_number, body FROM pay_document
+         ORDER BY assignment_number").fetch_all(c).await)
+}
+
+/// Every staff record, by employee number.
+pub(crate) async fn records_by_number(tx: &mut Tx<'_>) -> Result<Vec<Uuid>> {
+    on!(tx, c => sqlx::query_scalar("SELECT id FROM staff_record ORDER BY employee_number").fetch_all(c).await)
+}
+
+pub(crate) async fn insert_document(
+    tx: &mut Tx<'_>,
+    row: &DocumentRow,
+    staff_record: Uuid,
+    run: Uuid,
+) -> Result<()> {
+    on!(tx, c => sqlx::query("INSERT INTO pay_document (staff_record_id, pay_date, run_id, id, assignment_number, period_from, period_to,
+            key_number, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(staff_record).bind(row.pay_date).bind(run).bind(row.id).bind(&row.assignment_number).bind(row.period_from)
+        .bind(row.period_to).bind(row.key_number).bind(row.body.clone())
+        .execute(c).await.map(drop))
+}
+
+/// A run without anything in it.
+pub(crate) async fn add_run(db: &store::Db, employer: &'static str) -> Result<Uuid> {
+    let (now, entropy) = (store::Clock::system().now(), store::Entropy::system());
+    let id = entropy.id(now);
+    let added: Result<()> = db
+        .write(move |tx| {
+            Box::pin(async move {
+                on!(tx, c => sqlx::query("INSERT INTO pay_run (id, employer_id, uploaded_at, file_name, size, kept, state, changed_at, done,
+                        record_change, pay_change, again, counts, key_number, totals_agree)
+                     SELECT $1, id, $2, 'plain', 0, FALSE, 'published', $2, 0, 0, 0, FALSE, '{}', 0, TRUE FROM employer WHERE code = $3")
+                    .bind(id).bind(now).bind(employer).execute(c).await.map(drop))
+            })
+        })
+        .await;
+    added.map(|()| id)
+}

@@ -169,22 +169,28 @@ impl World {
 
     /// Loads a staff file, and says how much memory that took at most, in bytes.
     pub(crate) async fn import_peak(&self, path: &Path) -> Result<u64, Failed> {
+        self.command_peak(&["staff", "import", &path.to_string_lossy(), "--employer", EMPLOYER]).await
+    }
+
+    /// Runs a command, and says how much memory that took at most, in bytes.
+    pub(crate) async fn command_peak(&self, arguments: &[&str]) -> Result<u64, Failed> {
         let mut child = Command::new(&self.binary)
             .arg("--config")
             .arg(self.config())
-            .args(["staff", "import", &path.to_string_lossy(), "--employer", EMPLOYER])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()?;
-        let pid = child.id().ok_or_else(|| Failed::because("the import ended at once"))?;
+        let pid = child.id().ok_or_else(|| Failed::because("the command ended at once"))?;
         let (mut peak, mut look) = (0, tokio::time::interval(Duration::from_millis(20)));
         loop {
             tokio::select! {
                 ended = child.wait() => {
                     let ended = ended?;
-                    return if ended.success() { Ok(peak) } else { Err(Failed::because(format!("the import ended with {ended}"))) };
+                    let what = arguments.join(" ");
+                    return if ended.success() { Ok(peak) } else { Err(Failed::because(format!("`{what}` ended with {ended}"))) };
                 }
                 // Nothing is known of a process that is just ending.
                 _ = look.tick() => peak = memory_of(pid).map_or(peak, |memory| memory.peak),

@@ -8,6 +8,7 @@ pub(crate) mod pay_day;
 pub(crate) mod payslip;
 pub(crate) mod pdf;
 pub(crate) mod portal;
+pub(crate) mod publish;
 pub(crate) mod reading;
 pub(crate) mod recovery;
 pub(crate) mod search;

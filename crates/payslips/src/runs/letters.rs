@@ -97,22 +97,30 @@ async fn tell_one(
     staff_record: Uuid,
 ) -> store::Result<()> {
     let Some(holder) = records::holder(tx, staff_record, now).await? else { return Ok(()) };
-    let Some(to) = address(&holder, now) else { return Ok(()) };
+    let Some(to) = address(tx, &holder, now).await? else { return Ok(()) };
+    let leaver = has_left(&holder, now);
     let mail = NewMail {
         id: app.entropy.id(now),
         key: Some(format!("{kind}:{run}:{staff_record}")),
         to,
         about: Some(staff_record),
         kind,
-        data: json!(OfRun { run }),
+        data: json!(OfRun { run, leaver }),
     };
     mail::enqueue(tx, mail, now).await
 }
 
-/// Where somebody is told of their pay: at work while they are there. Whoever has left has no address that is known to be theirs still.
-fn address(holder: &Holder, now: Instant) -> Option<String> {
-    let there = !holder.record.has_left(holder.employer.today(now));
-    holder.record.email.clone().filter(|_| there)
+/// Where somebody is told of their pay: at work while they are there, and after that at their personal address, where they get in by it.
+async fn address(tx: &mut Tx<'_>, holder: &Holder, now: Instant) -> store::Result<Option<String>> {
+    if !has_left(holder, now) {
+        return Ok(holder.record.email.clone());
+    }
+    let personal = records::personal_address::confirmed(tx, holder.record.id).await?;
+    Ok(personal.filter(|personal| personal.works(holder, now)).and_then(|personal| personal.address))
+}
+
+fn has_left(holder: &Holder, now: Instant) -> bool {
+    holder.record.has_left(holder.employer.today(now))
 }
 
 /// Tells those who agreed that their run was not published at its hour.
@@ -123,16 +131,15 @@ pub(super) async fn tell_not_published(
     now: Instant,
 ) -> store::Result<()> {
     for by in [run.agreed_by, run.second_by].into_iter().flatten() {
-        let Some(to) = records::holder(tx, by, now).await?.and_then(|holder| address(&holder, now)) else {
-            continue;
-        };
+        let Some(holder) = records::holder(tx, by, now).await? else { continue };
+        let Some(to) = address(tx, &holder, now).await? else { continue };
         let mail = NewMail {
             id: app.entropy.id(now),
             key: None,
             to,
             about: Some(by),
             kind: NOT_PUBLISHED,
-            data: json!(OfRun { run: run.id }),
+            data: json!(OfRun { run: run.id, leaver: false }),
         };
         mail::enqueue(tx, mail, now).await?;
     }
@@ -142,47 +149,50 @@ pub(super) async fn tell_not_published(
 #[derive(Deserialize, Serialize)]
 struct OfRun {
     run: Uuid,
+    /// Whether its reader has left, and so logs in elsewhere.
+    leaver: bool,
 }
 
 type Composed = Result<Option<Letter>, ComposeError>;
 
-/// The run that a mail is about, and the employer's name.
-async fn of_mail(db: &Db, mail: &Outgoing) -> Result<Option<(Run, String)>, ComposeError> {
-    let OfRun { run } =
+/// The run that a mail is about, the employer's name, and whether its reader has left.
+async fn of_mail(db: &Db, mail: &Outgoing) -> Result<Option<(Run, String, bool)>, ComposeError> {
+    let OfRun { run, leaver } =
         serde_json::from_value(mail.data.clone()).map_err(|error| ComposeError::Other(error.to_string()))?;
     let mut reader = db.read().await?;
     let tx = &mut reader.tx();
     let Some(run) = sql::any_run(tx, run).await? else { return Ok(None) };
     let employer = records::employer(tx, run.employer_id).await?;
-    Ok(employer.map(|employer| (run, employer.name)))
+    Ok(employer.map(|employer| (run, employer.name, leaver)))
 }
 
 /// Not wanted any more once the run is withdrawn.
 async fn write_published(app: App, mail: Outgoing) -> Composed {
-    let Some((run, employer)) = of_mail(&app.db, &mail).await? else { return Ok(None) };
+    let Some((run, employer, leaver)) = of_mail(&app.db, &mail).await? else { return Ok(None) };
     let (State::Published, Some(which), Some(day)) = (run.state, run.document, run.pay_date) else {
         return Ok(None);
     };
     let opening = match run.kind {
-        Some(RunKind::Correction) => words::published::corrected(which, day, &employer),
-        _ => words::published::opening(which, day, &employer),
+        Some(RunKind::Correction) => words::published::corrected(which, day, &employer, leaver),
+        _ => words::published::opening(which, day, &employer, leaver),
     };
-    let blocks = vec![Block::Text(opening), Block::Text(words::published::SWITCH_OFF.to_owned())];
+    let ending = if leaver { words::published::NO_LINK } else { words::published::SWITCH_OFF };
+    let blocks = vec![Block::Text(opening), Block::Text(ending.to_owned())];
     Ok(Some(Letter { subject: words::published::subject(which, day), blocks }))
 }
 
 async fn write_withdrawn(app: App, mail: Outgoing) -> Composed {
-    let Some((run, employer)) = of_mail(&app.db, &mail).await? else { return Ok(None) };
+    let Some((run, employer, leaver)) = of_mail(&app.db, &mail).await? else { return Ok(None) };
     let (Some(which), Some(day)) = (run.document, run.pay_date) else { return Ok(None) };
     let blocks = vec![
         Block::Text(words::withdrawn::opening(which, day, &employer)),
-        Block::Text(words::withdrawn::WHERE.to_owned()),
+        Block::Text(words::withdrawn::seen_there(leaver)),
     ];
     Ok(Some(Letter { subject: words::withdrawn::subject(which, day), blocks }))
 }
 
 async fn write_not_published(app: App, mail: Outgoing) -> Composed {
-    let Some((run, _)) = of_mail(&app.db, &mail).await? else { return Ok(None) };
+    let Some((run, ..)) = of_mail(&app.db, &mail).await? else { return Ok(None) };
     let reference = run.reference.as_deref().unwrap_or(&run.file_name);
     let blocks = vec![
         Block::Text(words::not_published::opening(reference)),

@@ -1,6 +1,6 @@
 use audit::{NewEntry, Origin};
 use futures::FutureExt;
-use records::{Permission, Permit, Refused};
+use records::{Permission, Permit, Refused, personal_address};
 use serde_json::json;
 use store::{Day, StoreError};
 use uuid::Uuid;
@@ -107,8 +107,9 @@ pub async fn not_reached(
         return Err(BatchError::NotPublished);
     }
     let employer = records::employer(tx, permit.employer()).await?.ok_or(ActError::NotFound)?;
-    let today = employer.today(app.clock.now());
-    let rows = sql::unreached(tx, id, today, after.unwrap_or_default(), PART as i64).await?;
+    let (now, today) = (app.clock.now(), employer.today(app.clock.now()));
+    let confirmed_by = now.plus_minutes(-personal_address::WAIT_DAYS * 24 * 60);
+    let rows = sql::unreached(tx, id, (today, confirmed_by), after.unwrap_or_default(), PART as i64).await?;
     Ok(rows.into_iter().map(|row| NotReached::of(row, today)).collect())
 }
 

@@ -644,11 +644,12 @@ pub(super) struct UnreachedRow {
     pub(super) last_day: Option<Day>,
 }
 
-/// Whoever of a run never logged in, has left before a day, or asked for paper; after an id.
+/// Whoever of a run never logged in, asked for paper, or has left before a day without a personal address that was confirmed by a time; after
+/// an id.
 pub(super) async fn unreached(
     tx: &mut Tx<'_>,
     run: Uuid,
-    today: Day,
+    (today, confirmed_by): (Day, Instant),
     after: Uuid,
     limit: i64,
 ) -> Result<Vec<UnreachedRow>> {
@@ -656,9 +657,10 @@ pub(super) async fn unreached(
             s.proved_at, s.last_day
          FROM pay_document d JOIN staff s ON s.id = d.staff_record_id
          LEFT JOIN pay_choice c ON c.staff_record_id = d.staff_record_id
-         WHERE d.run_id = $1 AND d.id > $3 AND (s.proved_at IS NULL OR c.paper OR s.last_day < $2)
+         WHERE d.run_id = $1 AND d.id > $3 AND (s.proved_at IS NULL OR c.paper OR (s.last_day < $2 AND NOT EXISTS (
+             SELECT 1 FROM personal_address a WHERE a.staff_record_id = d.staff_record_id AND a.ended_at IS NULL AND a.confirmed_at <= $5)))
          ORDER BY d.id LIMIT $4")
-        .bind(run).bind(today).bind(after).bind(limit).fetch_all(c).await)
+        .bind(run).bind(today).bind(after).bind(limit).bind(confirmed_by).fetch_all(c).await)
 }
 
 /// Somebody of payroll looked at a document that is not theirs.

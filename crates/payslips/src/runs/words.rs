@@ -115,32 +115,51 @@ fn document(which: WhichDocument, pay_date: Day) -> String {
 
 /// The mail to whoever has a new payslip.
 pub(super) mod published {
-    use super::{Day, WhichDocument, document};
+    use super::{Day, WhichDocument, document, where_it_is};
 
     pub(in crate::runs) fn subject(which: WhichDocument, pay_date: Day) -> String {
         format!("Your {} is there", document(which, pay_date))
     }
 
-    pub(in crate::runs) fn opening(which: WhichDocument, pay_date: Day, employer: &str) -> String {
-        format!(
-            "Your {} from {employer} is there. Log in as you always do and choose Payslips.",
-            document(which, pay_date)
-        )
+    pub(in crate::runs) fn opening(
+        which: WhichDocument,
+        pay_date: Day,
+        employer: &str,
+        leaver: bool,
+    ) -> String {
+        format!("Your {} from {employer} is there. {}.", document(which, pay_date), where_it_is(leaver))
     }
 
-    pub(in crate::runs) fn corrected(which: WhichDocument, pay_date: Day, employer: &str) -> String {
+    pub(in crate::runs) fn corrected(
+        which: WhichDocument,
+        pay_date: Day,
+        employer: &str,
+        leaver: bool,
+    ) -> String {
         format!(
-            "{employer} has corrected your {}. Log in as you always do and choose Payslips: the new one is marked, and the old one stays beside it.",
-            document(which, pay_date)
+            "{employer} has corrected your {}. {}: the new one is marked, and the old one stays beside it.",
+            document(which, pay_date),
+            where_it_is(leaver)
         )
     }
 
     pub(in crate::runs) const SWITCH_OFF: &str = "You can switch these mails off under Payslips. This mail has no link on purpose: nobody asks you for your password by mail.";
+    pub(in crate::runs) const NO_LINK: &str =
+        "This mail has no link on purpose: nobody asks you for your password by mail.";
+}
+
+/// How somebody gets to their payslips, without a link.
+fn where_it_is(leaver: bool) -> &'static str {
+    if leaver {
+        "Log in at the leavers' page, whose address ends in /leavers, and choose Payslips"
+    } else {
+        "Log in as you always do and choose Payslips"
+    }
 }
 
 /// The mail to whoever has had a payslip withdrawn.
 pub(super) mod withdrawn {
-    use super::{Day, WhichDocument, document};
+    use super::{Day, WhichDocument, document, where_it_is};
 
     pub(in crate::runs) fn subject(which: WhichDocument, pay_date: Day) -> String {
         format!("Your {} was withdrawn", document(which, pay_date))
@@ -153,8 +172,9 @@ pub(super) mod withdrawn {
         )
     }
 
-    pub(in crate::runs) const WHERE: &str =
-        "Log in as you always do and choose Payslips to see what is there now.";
+    pub(in crate::runs) fn seen_there(leaver: bool) -> String {
+        format!("{} to see what is there now.", where_it_is(leaver))
+    }
 }
 
 /// The mail to payroll where a run was not published at its hour.
