@@ -321,7 +321,7 @@ pub(crate) fn meanings<'l>(lines: impl IntoIterator<Item = &'l str>) -> Vec<(&'s
         all.match_indices(*phrase)
             .any(|(at, _)| all[..at].ends_with(' ') && all[at + phrase.len()..].starts_with(' '))
     };
-    let met = MEANINGS.iter().filter(|(phrases, _, _)| phrases.iter().any(&stands));
+    let met = MEANINGS.iter().filter(|(phrases, _, _)| phrases.iter().any(stands));
     met.map(|(_, name, meaning)| (*name, *meaning)).collect()
 }
 
