@@ -5,13 +5,13 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use futures::{FutureExt, future::BoxFuture};
 use web::{
-    Audience, FieldErrors, Form, Help, Page, Person, Problem, Route, Visitor, see_other,
+    Audience, FieldErrors, Form, Help, Page, Problem, Route, Visitor, see_other,
     ui::{Button, ErrorSummary, NotificationBanner, PasswordInput, TextInput},
 };
 
 use crate::{
     App, Door,
-    app::{Trace, holder_of},
+    app::Trace,
     browser::browser_of,
     factors::pages::session_here,
     log_in::{
@@ -25,7 +25,6 @@ pub(crate) fn routes(app: &App) -> Vec<Route> {
     vec![
         Route::get("/leavers", Audience::Anyone, show, app.clone()),
         Route::post("/leavers", Audience::Anyone, submit, app.clone()).limit(16 * 1024),
-        Route::get("/leavers/home", Audience::Staff, home, app.clone()).for_leavers(),
     ]
 }
 
@@ -124,20 +123,4 @@ async fn view(app: &App, page: &Page, typed: &str, errors: &FieldErrors) -> Resu
     };
     let shell = page.shell("Payslips and P60s after you have left");
     shell.invalid_if(!errors.is_empty()).show(&body)
-}
-
-#[derive(Template)]
-#[template(path = "leavers_home.html")]
-struct HomeView<'v> {
-    name: &'v str,
-    employer: &'v str,
-}
-
-/// Where leavers are led as long as no room has a page for them.
-async fn home(page: Page, person: Person) -> Result<Response, Problem> {
-    if !person.leaver {
-        return Ok(see_other("/portal"));
-    }
-    let body = HomeView { name: &person.name, employer: &holder_of(&person)?.employer.name };
-    page.shell("Payslips and P60s").show(&body)
 }

@@ -96,7 +96,7 @@ fn certificates(
 }
 
 /// The first page of those who have left.
-const LEAVERS_HOME: &str = "/leavers/home";
+const LEAVERS_HOME: &str = "/payslips";
 /// So often what is over is swept.
 const SWEEP: Duration = Duration::from_secs(300);
 

@@ -64,7 +64,7 @@ async fn comes_in(portal: &Portal, password: &str, phone: &Phone) -> Browser {
     let mut browser = portal.browser();
     at_the_door(&mut browser, HELEN, password).await.leads_to("/second-factor");
     give_next(portal, &mut browser, "/second-factor", phone).await.leads_to("/portal");
-    browser.get("/portal").await.leads_to("/leavers/home");
+    browser.get("/portal").await.leads_to("/payslips");
     browser
 }
 
@@ -246,9 +246,9 @@ both_databases!(a_stranger_at_an_open_session_is_stopped_for_good, |portal| asyn
     portal.leaves(HELEN, "2026-11-24").await;
     portal.clock.advance(30 * DAY);
     at_the_door(&mut portal.browser(), HELEN, PASSWORD).await.is(422).has(NOT_LET_IN);
-    let rows = portal.dump().await;
-    let of_addresses = rows.iter().find(|table| table.contains("stopped") && table.contains("replaced"));
-    assert!(!of_addresses.unwrap_or(&String::new()).contains("thief@evil.example"));
+    let kept =
+        store::testing::strings(&portal.db, "SELECT COALESCE(address, 'gone') FROM personal_address").await;
+    assert_eq!(kept, ["gone", "gone"], "what has ended is not kept");
     assert!(access::sweep(&portal.portal.access).await.unwrap() > 0);
 });
 
@@ -306,14 +306,14 @@ both_databases!(a_leaver_reaches_payslips_and_nothing_else, |portal| async move 
         .has("Ask payroll of your employer")
         .has_not("do not ask here again")
         .has_not("service desk: they can");
-    browser.get("/leavers/home").await.leads_to("/second-factor");
+    browser.get("/payslips").await.leads_to("/second-factor");
     browser.get("/second-factor/set-up").await.leads_to("/second-factor");
     browser.post("/second-factor", &[("code", "123")]).await.is(422);
     give_next(&portal, &mut browser, "/second-factor", &phone).await.leads_to("/portal");
-    browser.get("/portal").await.leads_to("/leavers/home");
+    browser.get("/portal").await.leads_to("/payslips");
     browser.get("/").await.leads_to("/portal");
     browser.get("/leavers").await.leads_to("/portal");
-    let page = browser.get("/leavers/home").await;
+    let page = browser.get("/payslips").await;
     page.is(200).has("Helen O'Wsea").has("Log out").has_not("Manage Internet Access").has_not("My account");
     assert!(!page.body.contains("href=\"/my-account\""));
     let routes = portal
@@ -333,7 +333,10 @@ both_databases!(a_leaver_reaches_payslips_and_nothing_else, |portal| async move 
         };
         answer.is(403).has("This page is for people who work here");
     }
-    browser.get("/leavers/home").await.is(200);
+    browser.get("/payslips").await.is(200).has_not("How you are told");
+    for page in ["", "/compare"] {
+        browser.get(&format!("/payslips/{somebody}{page}")).await.is(404);
+    }
     browser.post("/session/stay", &[]).await.is(200);
 
     // The notice of the new device goes where she reads it.
@@ -346,7 +349,7 @@ both_databases!(a_leaver_reaches_payslips_and_nothing_else, |portal| async move 
     // Whoever does nothing is led to the same door again.
     let mut browser = comes_in(&portal, PASSWORD, &phone).await;
     portal.clock.advance(16 * 60);
-    browser.get("/leavers/home").await.leads_to("/leavers?ended=yes");
+    browser.get("/payslips").await.leads_to("/leavers?ended=yes");
     browser.get("/leavers?ended=yes").await.has("You have been logged out.");
     browser.post("/session/stay", &[]).await.leads_to("/leavers?ended=yes");
     let (event, data) =
@@ -503,13 +506,13 @@ both_databases!(for_so_many_years_as_the_employer_says, |portal| async move {
     let phone = helen_has_left(&portal).await;
     let mut browser = comes_in(&portal, PASSWORD, &phone).await;
     portal.set("427", |settings| settings.policies.leavers_years = 0).await;
-    browser.get("/leavers/home").await.leads_to("/leavers?ended=yes");
+    browser.get("/payslips").await.leads_to("/leavers?ended=yes");
     at_the_door(&mut portal.browser(), HELEN, PASSWORD).await.is(422);
     portal.set("427", |settings| settings.policies.leavers_years = 1).await;
     portal.set_clock("2027-11-30T23:00:00Z");
     let mut browser = comes_in(&portal, PASSWORD, &phone).await;
     portal.set_clock("2027-12-01T00:00:00Z");
-    browser.get("/leavers/home").await.leads_to("/leavers?ended=yes");
+    browser.get("/payslips").await.leads_to("/leavers?ended=yes");
     at_the_door(&mut portal.browser(), HELEN, PASSWORD).await.is(422);
 
     // Where the door is shut, nobody is asked for an address.
@@ -522,9 +525,9 @@ both_databases!(for_so_many_years_as_the_employer_says, |portal| async move {
 
 both_databases!(whoever_is_back_is_staff_again, |portal| async move {
     let mut browser = portal.leaver(HELEN).await;
-    browser.get("/leavers/home").await.is(200);
+    browser.get("/payslips").await.is(200);
     portal.leaves(HELEN, "").await;
-    browser.get("/leavers/home").await.leads_to("/leavers?ended=yes");
+    browser.get("/payslips").await.leads_to("/leavers?ended=yes");
     at_the_door(&mut browser, HELEN, PASSWORD).await.is(422);
     let mut browser = portal.inside();
     browser.log_in(HELEN, PASSWORD).await.leads_to("/portal");

@@ -20,11 +20,11 @@ use crate::{App, Compared, Fact, LineView, P60View, PayslipView, TaxYear, WhichD
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     let pages = vec![
-        Route::get("/payslips", Audience::Staff, list, app.clone()).in_menu("Payslips"),
+        Route::get("/payslips", Audience::Staff, list, app.clone()).in_menu("Payslips").for_leavers(),
         Route::post("/payslips/choices", Audience::Staff, choose, app.clone()),
-        Route::get("/payslips/{id}", Audience::Staff, payslip, app.clone()),
-        Route::get("/payslips/{id}/compare", Audience::Staff, compare, app.clone()),
-        Route::get("/payslips/p60/{id}", Audience::Staff, p60, app.clone()),
+        Route::get("/payslips/{id}", Audience::Staff, payslip, app.clone()).for_leavers(),
+        Route::get("/payslips/{id}/compare", Audience::Staff, compare, app.clone()).for_leavers(),
+        Route::get("/payslips/p60/{id}", Audience::Staff, p60, app.clone()).for_leavers(),
     ];
     [pages, printed::routes(app)].concat()
 }
@@ -36,7 +36,8 @@ struct ListView<'v> {
     done: Option<NotificationBanner>,
     newest: Option<(String, Rows)>,
     earlier: Vec<Details>,
-    choices: Checkboxes,
+    /// Missing for leavers, who are told nothing.
+    choices: Option<Checkboxes>,
     save: Button,
 }
 
@@ -70,7 +71,7 @@ async fn list(State(app): State<App>, page: Page, person: Person) -> Result<Resp
                 if page.query("year") == year.to_string() { details.open() } else { details }
             })
             .collect(),
-        choices: choice_boxes(choices),
+        choices: (!person.leaver).then(|| choice_boxes(choices)),
         save: Button::submit("Save").secondary(),
     };
     page.shell("Payslips").show(&body)

@@ -60,8 +60,8 @@ impl Printing {
 
 pub(super) fn routes(app: &App) -> Vec<Route> {
     vec![
-        Route::get("/payslips/{id}/pdf", Audience::Staff, payslip, app.clone()),
-        Route::get("/payslips/p60/{id}/pdf", Audience::Staff, p60, app.clone()),
+        Route::get("/payslips/{id}/pdf", Audience::Staff, payslip, app.clone()).for_leavers(),
+        Route::get("/payslips/p60/{id}/pdf", Audience::Staff, p60, app.clone()).for_leavers(),
     ]
 }
 
