@@ -166,7 +166,6 @@ async function running(words, folder, wanted) {
 }
 
 export class Portal {
-  #folder;
   #said;
 
   constructor(address, folder, said) {
@@ -174,7 +173,8 @@ export class Portal {
     this.address = address;
     /** Other origins that its pages lead to: a card host's, a provider's. */
     this.elsewhere = [];
-    this.#folder = folder;
+    /** Where its database, keys, mails and files are. */
+    this.folder = folder;
     this.#said = said;
   }
 
@@ -185,9 +185,9 @@ export class Portal {
    * @returns {Promise<string>} what it printed
    */
   async command(words, file) {
-    const given = join(this.#folder, 'given.csv');
+    const given = join(this.folder, 'given.csv');
     if (file !== undefined) await writeFile(given, file);
-    const configuration = join(this.#folder, 'staffrecord.toml');
+    const configuration = join(this.folder, 'staffrecord.toml');
     const all = [...words, '--config', configuration, ...(file === undefined ? [] : [given])];
     const { stdout } = await promisify(execFile)(program(), all, { timeout: PATIENCE });
     return stdout;

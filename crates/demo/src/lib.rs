@@ -4,6 +4,9 @@
 //! the mail domain `nhs.net` is only written, since the demo's mails go to a folder that [`mailbox`] shows.
 
 pub mod mailbox;
+mod pay;
+
+pub use pay::{Files, example_files, pay};
 
 use audit::Origin;
 use records::{
@@ -11,7 +14,7 @@ use records::{
     Settings, Username,
     import::{self, ApplyError, Options, PlanError},
 };
-use store::{Clock, Db, Entropy, StoreError};
+use store::{Clock, Day, Db, Entropy, StoreError};
 
 /// An employer of the demo.
 pub struct Example {
@@ -41,13 +44,19 @@ pub struct Login {
     pub who: &'static str,
 }
 
-/// People whose password is set when the demo starts.
-pub const LOGINS: [Login; 2] = [
+/// People whose password is set when the demo starts; [`pay`] has loaded one of them.
+pub const LOGINS: [Login; 3] = [
     Login {
         username: "427HOWSEA01",
         email: "helen.owsea@nhs.net",
         date_of_birth: ("14", "3", "1984"),
         who: "Helen O'Wsea, staff nurse at Northmoor",
+    },
+    Login {
+        username: "427SJOSHI01",
+        email: "sunita.joshi@nhs.net",
+        date_of_birth: ("17", "5", "1986"),
+        who: "Sunita Joshi, healthcare assistant at Northmoor and in its bank: two payslips a month",
     },
     Login {
         username: "999JSMITH01",
@@ -58,7 +67,7 @@ pub const LOGINS: [Login; 2] = [
 ];
 
 /// People with a role, whose password is set as well. They set up a second factor when they first log in.
-pub const ROLE_LOGINS: [(Role, Login); 3] = [
+pub const ROLE_LOGINS: [(Role, Login); 4] = [
     (
         Role::Hr,
         Login {
@@ -75,6 +84,15 @@ pub const ROLE_LOGINS: [(Role, Login); 3] = [
             email: "joanne.fletcher@nhs.net",
             date_of_birth: ("1", "12", "1988"),
             who: "Joanne Fletcher, service desk at Northmoor",
+        },
+    ),
+    (
+        Role::Payroll,
+        Login {
+            username: "427RACHEB01",
+            email: "rosalind.achebe@nhs.net",
+            date_of_birth: ("9", "9", "1983"),
+            who: "Rosalind Achebe, payroll at Northmoor",
         },
     ),
     (
@@ -114,6 +132,24 @@ pub enum DemoError {
     /// A role.
     #[error(transparent)]
     Role(#[from] GrantError),
+    /// A run file could not be taken in.
+    #[error(transparent)]
+    Receive(#[from] payslips::runs::ReceiveError),
+    /// A warning of a run could not be ticked off.
+    #[error(transparent)]
+    Act(#[from] payslips::runs::ActError),
+    /// A run could not be published.
+    #[error(transparent)]
+    Publish(#[from] payslips::runs::PublishError),
+    /// A run of the demo has errors, of which this is the first.
+    #[error("the demo's run {0} was not taken: {1}")]
+    Run(String, String),
+    /// A day beyond the calendar.
+    #[error("the demo pays on no such day: {0}")]
+    Day(Day),
+    /// A file could not be written.
+    #[error("a file of the demo: {0}")]
+    File(#[from] std::io::Error),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),

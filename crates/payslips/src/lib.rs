@@ -14,6 +14,7 @@ mod app;
 pub mod body;
 pub mod checks;
 mod model;
+mod payroll;
 mod reading;
 pub mod run_file;
 pub mod runs;
@@ -37,7 +38,7 @@ pub use words::{p60 as p60_name, payslip as payslip_name};
 /// The pages of this room.
 #[must_use]
 pub fn routes(app: &App) -> Vec<web::Route> {
-    reading::pages::routes(app)
+    [reading::pages::routes(app), payroll::routes(app)].concat()
 }
 
 /// The jobs of this room.

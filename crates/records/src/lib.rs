@@ -45,7 +45,7 @@ pub use employer::{
 };
 pub use holds::{Hold, HoldError, IdentityField, open_holds, release_hold, stop_hold};
 pub use letters::composers;
-pub use pages::{App, HR, holder_of, of_own_employer, origin, permitted};
+pub use pages::{App, HR, holder_of, name_of, of_own_employer, origin, permitted};
 pub use personal_address::PersonalAddress;
 pub use reason::{reason, reason_field};
 pub use roles::{

@@ -1,7 +1,7 @@
 //! What the pages of this room share, and what other rooms' pages ask of it.
 
 use audit::Origin;
-use store::{Clock, Db, Entropy, StoreError};
+use store::{Clock, Db, Entropy, Instant, StoreError};
 use uuid::Uuid;
 use web::{Page, Person, Problem};
 
@@ -50,6 +50,15 @@ pub async fn of_own_employer(db: &Db, person: &Person, id: Uuid) -> Result<Holde
     let mut reader = db.read().await?;
     let holder = staff::holder(&mut reader.tx(), id, person.now).await?;
     holder.filter(|holder| holder.employer.id == person.employer).ok_or(Problem::NotFound)
+}
+
+/// What somebody on whom a page says something is called.
+///
+/// # Errors
+/// The store's.
+pub async fn name_of(db: &Db, id: Uuid, now: Instant) -> Result<String, StoreError> {
+    let holder = staff::holder(&mut db.read().await?.tx(), id, now).await?;
+    Ok(holder.map_or_else(|| "somebody".to_owned(), |holder| holder.record.name()))
 }
 
 /// From where a page is asked for: for the trail.

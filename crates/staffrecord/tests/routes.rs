@@ -164,6 +164,30 @@ fn expected_of_role(method: &Method, path: &str) -> Expected {
         ("POST", "/hr/staff-upload") => NO_FILES,
         ("GET", "/hr/staff-upload/{id}" | "/hr/staff-upload/{id}/errors.csv") => NOT_FOUND,
         ("POST", "/hr/staff-upload/{id}/apply" | "/hr/staff-upload/{id}/discard") => NOT_FOUND,
+        ("GET", "/payroll/runs" | "/payroll/runs/template.csv") => OK,
+        // It takes files, and is sent none.
+        ("POST", "/payroll/runs") => NO_FILES,
+        (
+            "GET",
+            "/payroll/runs/{id}"
+            | "/payroll/runs/{id}/findings.csv"
+            | "/payroll/runs/{id}/publish"
+            | "/payroll/runs/{id}/withdraw"
+            | "/payroll/runs/{id}/documents"
+            | "/payroll/runs/{id}/documents/{document}"
+            | "/payroll/runs/{id}/not-reached",
+        )
+        | (
+            "POST",
+            "/payroll/runs/{id}/tick"
+            | "/payroll/runs/{id}/totals"
+            | "/payroll/runs/{id}/publish"
+            | "/payroll/runs/{id}/call-off"
+            | "/payroll/runs/{id}/discard"
+            | "/payroll/runs/{id}/withdraw"
+            | "/payroll/runs/{id}/print"
+            | "/payroll/runs/{id}/documents/{document}",
+        ) => NOT_FOUND,
         _ => panic!("{method} {path} is a new route of a role: say here what its caller is answered"),
     }
 }
@@ -301,7 +325,7 @@ both_databases!(every_page_of_a_role_answers_that_role_alone_and_inside_alone, |
     for (route, role) in routes {
         // Somebody of the other employer: their id is real, and nobody's here.
         let elsewhere = portal.holder("999JSMITH01").await.record.id.to_string();
-        let path = route.path.replace("{id}", &elsewhere);
+        let path = route.path.replace("{id}", &elsewhere).replace("{document}", &elsewhere);
         for (held, browser) in &mut callers {
             for inside in [true, false] {
                 let what = format!("{} {} as {held:?}, inside: {inside}", route.method, route.path);

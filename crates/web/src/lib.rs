@@ -28,8 +28,8 @@ pub use csrf::Csrf;
 pub use form::{FieldErrors, Form, FormFile, Password};
 pub use keys::{Keys, KeysError, Sealed};
 pub use page::{
-    Desk, Ended, Factors, Front, Halfway, Language, Logo, Page, PathId, Person, Proof, ProofKind, Roles,
-    Visitor,
+    Desk, Ended, Factors, Front, Halfway, Language, Logo, Page, PathId, PathIds, Person, Proof, ProofKind,
+    Roles, Visitor,
 };
 pub use problem::Problem;
 pub use route::{Audience, Route};

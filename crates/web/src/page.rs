@@ -412,6 +412,19 @@ impl<S: Send + Sync> FromRequestParts<S> for PathId {
     }
 }
 
+/// The two ids in a path, of something and of what is in it. What are no ids is a page that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathIds(pub Uuid, pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathIds {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let found = axum::extract::Path::<(Uuid, Uuid)>::from_request_parts(parts, state).await;
+        found.map(|axum::extract::Path((of, within))| Self(of, within)).map_err(|_| Problem::NotFound)
+    }
+}
+
 /// A browser's `User-Agent` in a few words. Unknown ones stay unknown: nobody can act on a guess.
 pub(crate) fn device(user_agent: &str) -> String {
     let first = |table: &[(&str, &'static str)]| {

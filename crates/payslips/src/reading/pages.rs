@@ -273,7 +273,7 @@ fn looks(looks: &[(Instant, String)], person: &Person) -> Vec<(String, String)> 
     looks.iter().map(|(at, why)| (words::looked(*at, &person.zone), why.clone())).collect()
 }
 
-fn facts(facts: &[Fact]) -> SummaryList {
+pub(crate) fn facts(facts: &[Fact]) -> SummaryList {
     facts.iter().fold(SummaryList::new(), |list, fact| list.row(fact.name.clone(), fact.text.clone()))
 }
 
@@ -312,7 +312,7 @@ fn money_table(heading: &str, what: &'static str) -> Table {
         .first_cell_is_header()
 }
 
-fn lines(heading: &str, lines: &[LineView], total: &str, sum: &str) -> Table {
+pub(crate) fn lines(heading: &str, lines: &[LineView], total: &str, sum: &str) -> Table {
     let table = lines.iter().fold(money_table(heading, "Line"), |table, line| {
         let name = LineName { description: &line.description, how: line.how.as_deref() };
         table.row([Content::html(name), line.amount.clone().into()])
@@ -320,7 +320,7 @@ fn lines(heading: &str, lines: &[LineView], total: &str, sum: &str) -> Table {
     table.row([Content::html(Total(total)), Content::html(Total(sum))])
 }
 
-fn amounts(heading: &str, facts: &[Fact]) -> Table {
+pub(crate) fn amounts(heading: &str, facts: &[Fact]) -> Table {
     let table = money_table(heading, "Line");
     facts.iter().fold(table, |table, fact| table.row([fact.name.clone(), fact.text.clone()]))
 }
@@ -487,7 +487,7 @@ async fn p60(
     page.shell(view.title.clone()).show(&body)
 }
 
-fn pay_and_tax(view: &P60View) -> Table {
+pub(crate) fn pay_and_tax(view: &P60View) -> Table {
     let table = Table::new(Content::html(Heading("Pay and Income Tax")))
         .caption_size(Size::M)
         .head([Cell::from("Employment"), Cell::numeric("Pay (£)"), Cell::numeric("Tax deducted (£)")])
@@ -497,7 +497,7 @@ fn pay_and_tax(view: &P60View) -> Table {
         .fold(table, |table, row| table.row([row.name.clone(), row.pay.clone(), row.tax.clone()]))
 }
 
-fn ni(view: &P60View) -> Option<Table> {
+pub(crate) fn ni(view: &P60View) -> Option<Table> {
     if view.ni.is_empty() {
         return None;
     }

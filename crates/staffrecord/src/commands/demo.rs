@@ -11,9 +11,10 @@ use access::{
 };
 use clap::Args;
 use demo::{LOGINS, Login, NEWCOMER, PASSWORD, ROLE_LOGINS, mailbox};
+use jiff::tz::TimeZone;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
-use store::{Clock, Day, Db, Entropy, Options, Secret};
+use store::{Clock, Day, Db, Entropy, Instant, Options, Secret};
 use tokio::sync::watch;
 use web::{Client, Keys, Password, Site};
 
@@ -80,6 +81,9 @@ impl Demo {
         let mails = folder.join("mail");
         let portal = self.portal(folder, &mails, &address, &db, &clock, &entropy)?;
         if demo::fill(&db, &clock, &entropy).await.map_err(Failed::because)? {
+            demo::pay(&portal.payslips, folder).await.map_err(Failed::because)?;
+            // What that mails is sent before anybody looks for a link.
+            portal.settle().await.map_err(Failed::because)?;
             for login in LOGINS.iter().chain(ROLE_LOGINS.iter().map(|(_, login)| login)) {
                 set_password(&portal, &mails, login).await?;
             }
@@ -91,7 +95,7 @@ impl Demo {
         let working = tokio::spawn(async move { portal.work(resting).await });
         let serving = tokio::spawn(serve::connections(listener, tls, Vec::new(), router, stopped));
         let end = End::wanted()?;
-        welcome(&address, folder, self.phone);
+        welcome(&address, folder, self.phone, clock.now());
         end.wait().await;
         let _ = stop.send(true);
         let _ = serving.await;
@@ -162,7 +166,7 @@ async fn set_password(portal: &Portal, mails: &Path, login: &Login) -> Result<()
     Ok(())
 }
 
-fn welcome(address: &str, folder: &Path, phone: bool) {
+fn welcome(address: &str, folder: &Path, phone: bool, now: Instant) {
     say!("The portal is at {address}/ until you press Ctrl-C.");
     if phone {
         say!("The phone will warn of the certificate, since this demo made it itself: go on all the same.");
@@ -179,6 +183,10 @@ fn welcome(address: &str, folder: &Path, phone: bool) {
     let (day, month, year) = NEWCOMER.date_of_birth;
     say!("Or get a username and password as somebody new, with the link under the password:");
     say!("  {}, born {day}/{month}/{year}: {}", NEWCOMER.email, NEWCOMER.who);
+    let files = demo::example_files(folder, now.day_in(&TimeZone::UTC));
+    say!("Payroll finds the newest month waiting under Payslip runs. To try an upload:");
+    say!("  {}  the month after it", files.good.display());
+    say!("  {}  the same with errors", files.wrong.display());
     say!("Mails are at {address}/demo/mailbox");
     say!("Everything is in {}", folder.display());
 }

@@ -1,7 +1,6 @@
 use askama::Template;
 use axum::{extract::State as Room, response::Response};
 use http::{HeaderValue, header};
-use store::Instant;
 use uuid::Uuid;
 use web::{
     FieldErrors, Form, Page, PathId, Person, Problem, Route, export, format, see_other,
@@ -16,9 +15,9 @@ use super::{
     found, receive, recent, upload,
 };
 use crate::{
-    App, IdentityField, Permission, Permit, holder, holder_of,
+    App, IdentityField, Permission, Permit, holder_of,
     import::{Column, Finding, MOST_BYTES, Planned, template},
-    origin,
+    name_of, origin,
     pages::HR,
     permitted, words,
 };
@@ -71,7 +70,7 @@ async fn list_view(
         uploads.push(UploadView {
             id: upload.id,
             at: format::day_and_time(upload.uploaded_at, &person.zone),
-            by: name_of(app, upload.uploaded_by, person.now).await?,
+            by: name_of(&app.db, upload.uploaded_by, person.now).await?,
             state: tag(upload.state),
             file_name: upload.file_name,
         });
@@ -98,11 +97,6 @@ fn columns() -> SummaryList {
         let needed = if column.is_required() { words::COLUMN_REQUIRED } else { "" };
         list.row(column.as_str(), format!("{}{needed}", words::column(*column)))
     })
-}
-
-async fn name_of(app: &App, id: Uuid, now: Instant) -> Result<String, Problem> {
-    let holder = holder(&mut app.db.read().await?.tx(), id, now).await?;
-    Ok(holder.map_or_else(|| "somebody".to_owned(), |holder| holder.record.name()))
 }
 
 fn tag(state: State) -> Tag {
@@ -212,9 +206,9 @@ async fn one_view(
 ) -> Result<Response, Problem> {
     let upload = upload(app, permit, id).await?.ok_or(Problem::NotFound)?;
     let found = found(app, &upload).await?;
-    let by = name_of(app, upload.uploaded_by, person.now).await?;
+    let by = name_of(&app.db, upload.uploaded_by, person.now).await?;
     let typed_by = match upload.typed_by {
-        Some(id) => Some(name_of(app, id, person.now).await?),
+        Some(id) => Some(name_of(&app.db, id, person.now).await?),
         None => None,
     };
     let fresh = person.now.seconds_since(upload.changed_at) < RELOADED_MINUTES * 60;
