@@ -2,23 +2,23 @@
 
 /// Somebody's pay in pence: gross and deductions.
 #[derive(Clone, Copy)]
-pub struct Pay<'p>(pub &'p str, pub i64, pub i64);
+pub(crate) struct Pay<'p>(pub(crate) &'p str, pub(crate) i64, pub(crate) i64);
 
 const HEADER: &str =
     "Assignment number,Pay date,Period from,Period to,Section,Description,Units,Unit,Rate,Amount,Text";
 
 /// A main run of November with a trailer.
-pub fn november(reference: &str, pays: &[Pay<'_>]) -> String {
+pub(crate) fn november(reference: &str, pays: &[Pay<'_>]) -> String {
     with_trailer(&rows(reference, "main", pays, None))
 }
 
 /// A correction of another run.
-pub fn correction(reference: &str, of: &str, pays: &[Pay<'_>]) -> String {
+pub(crate) fn correction(reference: &str, of: &str, pays: &[Pay<'_>]) -> String {
     with_trailer(&rows(reference, "correction", pays, Some(of)))
 }
 
 /// The rows of a run, without header and trailer.
-pub fn rows(reference: &str, kind: &str, pays: &[Pay<'_>], of: Option<&str>) -> Vec<String> {
+pub(crate) fn rows(reference: &str, kind: &str, pays: &[Pay<'_>], of: Option<&str>) -> Vec<String> {
     let run = |name: &str, text: &str| format!(",,,,run,{name},,,,,{text}");
     let mut rows = vec![
         run("Reference", reference),
@@ -48,12 +48,12 @@ pub fn rows(reference: &str, kind: &str, pays: &[Pay<'_>], of: Option<&str>) -> 
 }
 
 /// A file of these rows without a trailer.
-pub fn plain(rows: &[String]) -> String {
+pub(crate) fn plain(rows: &[String]) -> String {
     std::iter::once(HEADER).chain(rows.iter().map(String::as_str)).map(|row| format!("{row}\n")).collect()
 }
 
 /// A file of these rows with its trailer. Every number in them has two digits after the point.
-pub fn with_trailer(rows: &[String]) -> String {
+pub(crate) fn with_trailer(rows: &[String]) -> String {
     let sum = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.split(',').nth(column));
         pounds(cells.filter_map(|cell| cell.replace('.', "").parse::<i64>().ok()).sum())
