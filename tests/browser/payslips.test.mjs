@@ -1,6 +1,9 @@
 // Payslips on the phone they are read on: from log-in to the newest in two taps, two beside each other, a P60, print.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import { fits, launch, startPortal, tabTo } from './portal.mjs';
 import {
@@ -202,4 +205,24 @@ test('nobody else reads it, and after logging out Back shows nothing', async () 
   await page.goBack();
   await heading(page, 'Log in with your credentials', 2).waitFor();
   assert.equal(await page.locator('.portal-pay__net-amount').count(), 0);
+});
+
+test('the PDF of a payslip says what its page says', async () => {
+  const page = await loggedIn(portal, helen, { screen: 'phone' });
+  const name = await newest(page);
+  const shown = await page.locator('main').innerText();
+  const answer = await page.request.get(await link(page, 'Get it as a PDF').getAttribute('href'));
+  assert.equal(answer.status(), 200);
+  assert.match(answer.headers()['content-disposition'], /filename="?Payslip \d{4}-\d\d\.pdf/);
+  assert.equal(answer.headers()['cache-control'], 'no-store');
+  const file = join(portal.folder, 'payslip.pdf');
+  writeFileSync(file, await answer.body());
+  const text = execFileSync('pdftotext', ['-layout', file, '-'], { encoding: 'utf8' });
+  const figures = shown.match(/\d[\d,]*\.\d\d/g);
+  assert.ok(figures.length > 20, shown);
+  for (const figure of figures) assert.ok(text.includes(figure), `${figure} is not in\n${text}`);
+  const about = execFileSync('pdfinfo', [file], { encoding: 'utf8' });
+  assert.match(about, /Tagged:\s+yes/);
+  assert.match(about, /Pages:\s+1\n/);
+  assert.ok(about.includes(name), about);
 });

@@ -1,7 +1,7 @@
 use audit::Origin;
 use payslips::{
     FindingKind, RunKind,
-    runs::{self, ActError, PublishError, Published, ReportError, State, Totals},
+    runs::{self, ActError, PublishError, Published, ReportError, State, Totals, Unreached},
 };
 use records::{Permission, Refused};
 use store::{on, testing::strings};
@@ -65,6 +65,27 @@ both_databases!(whoever_has_switched_mails_off_is_not_told, |portal| async move 
     office.published(main_run("2026-11")).await;
     assert!(office.subjects("helen.owsea@nhs.net").is_empty());
     assert_eq!(office.subjects("gareth.pugh@nhs.net").len(), 1);
+});
+
+both_databases!(whoever_has_left_is_told_where_they_get_in_or_is_not_reached, |portal| async move {
+    let office = Office::new(portal).await;
+    let today = office.portal.holder(GARETH).await.employer.today(office.portal.clock.now());
+    office.portal.leaves(GARETH, &today.to_string()).await;
+    office.portal.leaver(HELEN).await;
+    let own = "own.address@home.example";
+    let run = office.published(main_run("2026-11")).await;
+    let mut told = office.portal.mails_to(own);
+    told.retain(|mail| mail.subject == "Your November 2026 payslip is there");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].text.contains("/leavers") && told[0].links.is_empty(), "{}", told[0].text);
+    for email in ["helen.owsea@nhs.net", "gareth.pugh@nhs.net"] {
+        assert!(!office.subjects(email).iter().any(|subject| subject.contains("payslip")), "{email}");
+    }
+    let permit = office.permit(JOANNE, Permission::PrintPayslips).await;
+    let list = runs::not_reached(&office.app, &permit, run.id, None).await.unwrap();
+    let why =
+        |assignment: &str| list.iter().find(|one| one.assignment_number == assignment).map(|one| one.why);
+    assert_eq!((why("10001"), why("10003")), (None, Some(Unreached::Left)));
 });
 
 both_databases!(a_wrong_run_stages_nothing_and_is_not_published, |portal| async move {

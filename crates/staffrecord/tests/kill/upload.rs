@@ -281,6 +281,8 @@ impl Database {
 async fn free(tx: &mut store::Tx<'_>, before: Instant, past: Instant) -> store::Result<()> {
     on!(tx, c => sqlx::query("UPDATE job SET leased_until = $2 WHERE leased_until < $1")
         .bind(before).bind(past).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query("UPDATE outbox SET leased_until = $2 WHERE leased_until < $1")
+        .bind(before).bind(past).execute(c).await.map(drop))?;
     on!(tx, c => sqlx::query("UPDATE lease SET held_until = $2 WHERE held_until < $1 AND name LIKE 'import-%'")
         .bind(before).bind(past).execute(c).await.map(drop))
 }

@@ -157,9 +157,14 @@ fn policy_fields(policies: &Policies) -> Vec<(String, String)> {
     let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut fields: Vec<(String, String)> =
         value.as_object().unwrap().iter().map(|(name, value)| (name.clone(), text(value))).collect();
-    // Not written down where it is not so, since an older release does not know it.
-    if !policies.payslips_two_persons {
-        fields.push(("payslips_two_persons".into(), "false".into()));
+    // Not written down where they are as usual, since an older release does not know them.
+    for (name, usual) in [
+        ("payslips_two_persons", policies.payslips_two_persons.to_string()),
+        ("leavers_years", policies.leavers_years.to_string()),
+    ] {
+        if !fields.iter().any(|(written, _)| written == name) {
+            fields.push((name.into(), usual));
+        }
     }
     fields
 }
