@@ -281,8 +281,9 @@ impl Database {
 async fn free(tx: &mut store::Tx<'_>, before: Instant, past: Instant) -> store::Result<()> {
     on!(tx, c => sqlx::query("UPDATE job SET leased_until = $2 WHERE leased_until < $1")
         .bind(before).bind(past).execute(c).await.map(drop))?;
+    // A mail is taken for forty seconds where mails go to a folder.
     on!(tx, c => sqlx::query("UPDATE outbox SET leased_until = $2 WHERE leased_until < $1")
-        .bind(before).bind(past).execute(c).await.map(drop))?;
+        .bind(before.plus_seconds(-20)).bind(past).execute(c).await.map(drop))?;
     on!(tx, c => sqlx::query("UPDATE lease SET held_until = $2 WHERE held_until < $1 AND name LIKE 'import-%'")
         .bind(before).bind(past).execute(c).await.map(drop))
 }
