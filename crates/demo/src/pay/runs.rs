@@ -17,7 +17,7 @@ use crate::Example;
 
 /// So many months are published.
 const PUBLISHED: i16 = 14;
-/// So many months before the one that waits, a payslip was wrong and is replaced.
+/// At least so many months before the one that waits, a payslip was wrong and is replaced.
 const CORRECTED: i16 = 3;
 /// P60s are there from this day of April.
 const P60S_FROM: i8 = 20;
@@ -47,6 +47,10 @@ pub(super) fn runs(example: &Example, today: Day) -> Runs {
     let newest = Month::next_paid(today);
     let workers = workers(example, newest);
     let first = newest.minus(PUBLISHED);
+    // Of the first person in the file, as whom the demo says to log in.
+    let overtime = |month: &Month| workers.first().is_some_and(|worker| work::has_overtime(worker, *month));
+    let corrected = (CORRECTED..PUBLISHED).map(|ago| newest.minus(ago)).find(overtime);
+    let corrected = corrected.unwrap_or_else(|| newest.minus(CORRECTED));
     let mut payroll = Payroll { example, workers, years: HashMap::new() };
     let mut published = Vec::new();
     let mut month = first.april();
@@ -57,8 +61,7 @@ pub(super) fn runs(example: &Example, today: Day) -> Runs {
             }
             payroll.years.clear();
         }
-        let (main, correction) =
-            payroll.month(month, month == newest.minus(CORRECTED), message(month, newest));
+        let (main, correction) = payroll.month(month, month == corrected, message(month, newest));
         if month >= first {
             published.push(main);
             published.extend(correction);
