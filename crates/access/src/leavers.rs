@@ -16,7 +16,7 @@ use crate::{
     factors::pages::session_here,
     log_in::{
         Attempt, LogInError, LoggedIn, log_in,
-        pages::{LONGEST_TYPED, let_in},
+        pages::{LONGEST_TYPED, let_in, refused, username_field},
     },
     words,
 };
@@ -82,24 +82,12 @@ fn answer<'a>(
             Err(LogInError::Store(error)) => Err(error.into()),
             // The last two are the other door's.
             Err(LogInError::Wrong | LogInError::NotFromHere(_) | LogInError::NoFactor(_)) => {
-                view(app, page, typed, &refused(page, typed, no_password)).await
+                let not_let_in = words::leaver_not_let_in(page.language());
+                view(app, page, typed, &refused(page, typed, no_password, not_let_in)).await
             }
         }
     }
     .boxed()
-}
-
-/// The same words for whatever was wrong; what is missing is said where no username was typed, since that is nobody's account.
-fn refused(page: &Page, username: &str, no_password: bool) -> FieldErrors {
-    let language = page.language();
-    if !username.trim().is_empty() {
-        return FieldErrors::one("username", words::leaver_not_let_in(language));
-    }
-    let mut errors = FieldErrors::one("username", words::no_username(language));
-    if no_password {
-        errors.add("password", words::no_password(language));
-    }
-    errors
 }
 
 async fn view(app: &App, page: &Page, typed: &str, errors: &FieldErrors) -> Result<Response, Problem> {
@@ -110,13 +98,7 @@ async fn view(app: &App, page: &Page, typed: &str, errors: &FieldErrors) -> Resu
         errors: errors.summary(),
         banner: (ended && page.query("ended") == "yes")
             .then(|| NotificationBanner::important("You have been logged out. Log in again to go on.")),
-        username: TextInput::new("username", "Username*")
-            .hint("(Example: 999JSMITH01)")
-            .value(typed)
-            .autocomplete("username")
-            .autocapitalize("characters")
-            .without_spellcheck()
-            .error(errors.at("username")),
+        username: username_field(typed, errors),
         password: PasswordInput::new("password", "Password*").error(errors.at("password")),
         button: Button::submit("Log in").login(),
         help: Help { desks: &desks, open: false },

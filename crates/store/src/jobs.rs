@@ -6,6 +6,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use futures::{FutureExt, future::BoxFuture};
 use uuid::Uuid;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use crate::{Clock, Db, Entropy, Instant, Result, StoreError, Tx, on};
 
 /// A worker keeps a job for so long; after that another may take it.
@@ -36,6 +38,54 @@ pub struct NewJob<'a> {
     pub run_at: Instant,
 }
 
+/// A job to queue that holds what it needs to know, so that it can be made before the transaction that queues it.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    id: Uuid,
+    kind: &'static str,
+    payload: serde_json::Value,
+    priority: i64,
+    run_at: Instant,
+}
+
+impl Queued {
+    /// A job of this kind; see [`NewJob`].
+    ///
+    /// # Panics
+    /// Where the payload cannot be JSON.
+    #[must_use]
+    pub fn new(
+        id: Uuid,
+        kind: &'static str,
+        payload: impl Serialize,
+        priority: i64,
+        run_at: Instant,
+    ) -> Self {
+        Self { id, kind, payload: serde_json::json!(payload), priority, run_at }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The same job, not before this.
+    #[must_use]
+    pub fn at(self, run_at: Instant) -> Self {
+        Self { run_at, ..self }
+    }
+
+    /// Queues it.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn enqueue(&self, tx: &mut Tx<'_>) -> Result<()> {
+        let Self { id, kind, ref payload, priority, run_at } = *self;
+        enqueue(tx, NewJob { id, kind, payload, priority, run_at }).await
+    }
+}
+
 /// A job that a worker has taken.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -49,6 +99,16 @@ pub struct Job {
     pub payload: serde_json::Value,
     /// Which try this is, from 1.
     pub attempt: i64,
+}
+
+impl Job {
+    /// What was queued with it.
+    ///
+    /// # Errors
+    /// [`JobError::Other`] where that was something else.
+    pub fn read<T: DeserializeOwned>(&self) -> std::result::Result<T, JobError> {
+        serde_json::from_value(self.payload.clone()).map_err(|error| JobError::Other(error.to_string()))
+    }
 }
 
 /// Why a job has to be tried again. The text goes into the table, for `check`.
@@ -105,6 +165,14 @@ pub async fn finish(tx: &mut Tx<'_>, job: &Job) -> std::result::Result<(), JobEr
     let ended = on!(tx, c => sqlx::query("DELETE FROM job WHERE id = $1 AND lease = $2")
         .bind(id).bind(lease).execute(c).await.map(|done| done.rows_affected()))?;
     if ended == 1 { Ok(()) } else { Err(JobError::Overtaken) }
+}
+
+/// Ends a job that finds nothing to do.
+///
+/// # Errors
+/// As [`finish`].
+pub async fn end(db: &Db, job: Job) -> std::result::Result<(), JobError> {
+    db.write(move |tx| async move { finish(tx, &job).await }.boxed()).await
 }
 
 /// A job that was given up.

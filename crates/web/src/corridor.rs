@@ -242,9 +242,9 @@ async fn guard(
         .get::<Page>()
         .cloned()
         .ok_or_else(|| Problem::broken("the corridor made no page"))?;
-    let began = corridor.clock.now();
     let mut place: Option<Place> = None;
     let form = if request.method() == Method::POST {
+        let began = corridor.clock.now();
         let form = if rules.files {
             // So much is read only from those whom it is for.
             if let Some(elsewhere) = elsewhere(corridor, rules, &page)? {

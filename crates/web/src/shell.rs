@@ -1,6 +1,7 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use store::Instant;
 
 use crate::{Desk, Logo, Page, Problem, assets, format};
 
@@ -45,7 +46,18 @@ struct MenuView {
     current: Option<&'static str>,
 }
 
+/// A page about work that goes on reloads itself so often, in seconds, and no longer than so many minutes after the last sign of life: what
+/// reloads keeps its session.
+const RELOADED: &str = "5";
+const RELOADED_MINUTES: i64 = 10;
+
 impl Page {
+    /// Whether a page about work that was last heard of at `changed_at` reloads itself: unless its reader wants it to stay.
+    #[must_use]
+    pub fn may_reload(&self, changed_at: Instant, now: Instant) -> bool {
+        now.seconds_since(changed_at) < RELOADED_MINUTES * 60 && self.query("still").is_empty()
+    }
+
     /// A page with this title, still without a body.
     pub fn shell(&self, title: impl Into<String>) -> Shell<'_> {
         let (status, cookies, headers) = (StatusCode::OK, Vec::new(), Vec::new());
@@ -73,6 +85,13 @@ impl Shell<'_> {
     #[must_use]
     pub fn invalid_if(self, errors: bool) -> Self {
         if errors { self.invalid() } else { self }
+    }
+
+    /// The page asks for itself again every few seconds, also without script, where [`Page::may_reload`].
+    #[must_use]
+    pub fn reloads_if(self, reloads: bool) -> Self {
+        // Not as an element of the page: there it could not be told from one that throws people out.
+        if reloads { self.header(header::REFRESH, HeaderValue::from_static(RELOADED)) } else { self }
     }
 
     /// Sets a cookie with the page.

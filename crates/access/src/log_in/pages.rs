@@ -86,7 +86,16 @@ fn answer<'a>(
     async move {
         match done {
             Ok(logged_in) => Ok(let_in(app, &logged_in, next)),
-            Err(LogInError::Wrong) => view(app, page, typed, next, &refused(page, typed, no_password)).await,
+            Err(LogInError::Wrong) => {
+                view(
+                    app,
+                    page,
+                    typed,
+                    next,
+                    &refused(page, typed, no_password, words::not_let_in(page.language())),
+                )
+                .await
+            }
             Err(LogInError::NotFromHere(why)) => {
                 not_from_here_page(app, page, why.username.as_str(), why.status, &why.holder).await
             }
@@ -100,16 +109,31 @@ fn answer<'a>(
 
 /// The same words for whatever was wrong. Only where no username was typed at all is it said what is missing, since that is
 /// nobody's account.
-fn refused(page: &Page, username: &str, no_password: bool) -> FieldErrors {
+pub(crate) fn refused(
+    page: &Page,
+    username: &str,
+    no_password: bool,
+    not_let_in: &'static str,
+) -> FieldErrors {
     let language = page.language();
     if !username.trim().is_empty() {
-        return FieldErrors::one("username", words::not_let_in(language));
+        return FieldErrors::one("username", not_let_in);
     }
     let mut errors = FieldErrors::one("username", words::no_username(language));
     if no_password {
         errors.add("password", words::no_password(language));
     }
     errors
+}
+
+pub(crate) fn username_field(typed: &str, errors: &FieldErrors) -> TextInput {
+    TextInput::new("username", "Username*")
+        .hint("(Example: 999JSMITH01)")
+        .value(typed)
+        .autocomplete("username")
+        .autocapitalize("characters")
+        .without_spellcheck()
+        .error(errors.at("username"))
 }
 
 async fn view(
@@ -126,13 +150,7 @@ async fn view(
         errors: errors.summary(),
         banner: banner(page),
         next: if is_own_path(next) { next } else { "" },
-        username: TextInput::new("username", "Username*")
-            .hint("(Example: 999JSMITH01)")
-            .value(typed)
-            .autocomplete("username")
-            .autocapitalize("characters")
-            .without_spellcheck()
-            .error(wrong),
+        username: username_field(typed, errors),
         password: PasswordInput::new("password", "Password*").error(errors.at("password")),
         button: Button::submit("Log in via Username Password").login(),
         passkeys: app.passkeys.is_some(),

@@ -11,7 +11,7 @@ use web::{
 
 use super::{
     PAYROLL, RECENT_MINUTES,
-    pages::{Typed, acted, opened, place, run_view},
+    pages::{Typed, acted, back, opened, place, run_view},
     view, words,
 };
 use crate::{
@@ -114,7 +114,7 @@ fn ask_view(
 ) -> Result<Response, Problem> {
     let body = AskView {
         page,
-        back: BackLink::new(place(run.id)).text("Back to the run"),
+        back: back(run.id),
         errors: errors.summary(),
         what: words::one(run.document),
         facts: SummaryList::new()
@@ -238,7 +238,7 @@ async fn look(
     let permit = permitted(&app.db, &person, Permission::LookAtPayslip).await?;
     match runs::look(&app, &permit, id, document, &reason, origin(&page)).await {
         Ok(document) => page.shell("One document").show(&DocumentView {
-            back: BackLink::new(place(id)).text("Back to the run"),
+            back: back(id),
             shown: InsetText::new(words::SHOWN),
             figures: Figures::of(document, there.0.kind, 1),
         }),
@@ -294,7 +294,7 @@ async fn not_reached_view(
     });
     let body = NotReachedView {
         page,
-        back: BackLink::new(place(run.id)).text("Back to the run"),
+        back: back(run.id),
         errors: errors.summary(),
         name: view::name(run),
         place: place(run.id),

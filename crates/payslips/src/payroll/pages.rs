@@ -1,6 +1,5 @@
 use askama::Template;
 use axum::{extract::State as Room, response::Response};
-use http::{HeaderValue, header};
 use records::{Permission, Permit, origin, permitted};
 use uuid::Uuid;
 use web::{
@@ -34,6 +33,10 @@ pub(super) const RUNS: &str = "/payroll/runs";
 
 pub(super) fn place(id: Uuid) -> String {
     format!("{RUNS}/{id}")
+}
+
+pub(super) fn back(id: Uuid) -> BackLink {
+    BackLink::new(place(id)).text("Back to the run")
 }
 
 /// Where an act leads that came too late.
@@ -191,10 +194,6 @@ struct PublishView {
     button: Option<Button>,
 }
 
-/// A page reloads itself so often, and no longer than that after the last sign of life: what reloads keeps its session.
-const RELOADED: &str = "5";
-const RELOADED_MINUTES: i64 = 10;
-
 /// A run of the person's employer, and the permit to look at it.
 pub(super) async fn opened(app: &App, person: &Person, id: Uuid) -> Result<(Permit, Run), Problem> {
     let permit = permitted(&app.db, person, Permission::CheckPayslips).await?;
@@ -238,8 +237,7 @@ pub(super) async fn run_view(
     errors: &FieldErrors,
     typed: Typed<'_>,
 ) -> Result<Response, Problem> {
-    let fresh = person.now.seconds_since(run.changed_at) < RELOADED_MINUTES * 60;
-    let reloads = run.state.is_at_work() && fresh && page.query("still").is_empty();
+    let reloads = run.state.is_at_work() && page.may_reload(run.changed_at, person.now);
     let place = place(run.id);
     let mut body = RunView {
         page,
@@ -303,12 +301,7 @@ pub(super) async fn run_view(
         }
         _ => {}
     }
-    let mut shell = page.shell("Payslip run").invalid_if(!errors.is_empty());
-    if reloads {
-        // Not as an element of the page: there it could not be told from one that throws people out.
-        shell = shell.header(header::REFRESH, HeaderValue::from_static(RELOADED));
-    }
-    shell.show(&body)
+    page.shell("Payslip run").invalid_if(!errors.is_empty()).reloads_if(reloads).show(&body)
 }
 
 pub(super) fn seen(run: &Run) -> String {

@@ -10,7 +10,7 @@ use web::{
 
 use super::{
     PAYROLL, RECENT_MINUTES,
-    pages::{acted, moved_on, opened, place, seen, was_seen},
+    pages::{acted, back, moved_on, opened, place, seen, was_seen},
     view,
     when::When,
     words,
@@ -77,7 +77,7 @@ async fn publish_view(
     }
     let body = PublishView {
         page,
-        back: BackLink::new(place(run.id)).text("Back to the run"),
+        back: back(run.id),
         errors: errors.summary(),
         name: view::name(run),
         facts: view::facts(app, run, person).await?,
@@ -177,7 +177,7 @@ async fn withdraw_view(
 ) -> Result<Response, Problem> {
     let body = WithdrawView {
         page,
-        back: BackLink::new(place(run.id)).text("Back to the run"),
+        back: back(run.id),
         errors: errors.summary(),
         name: view::name(run),
         facts: view::facts(app, run, person).await?,

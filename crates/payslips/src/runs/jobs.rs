@@ -3,10 +3,9 @@
 use audit::Origin;
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use store::{
-    Instant, Tx,
-    jobs::{self, Handler, Job, JobError, LONG, NewJob, finish},
+    Instant,
+    jobs::{Handler, Job, JobError, LONG, Queued, end, finish},
 };
 use uuid::Uuid;
 
@@ -32,40 +31,6 @@ const TRIES: i64 = 6;
 pub(super) const DAY: i64 = 24 * 60;
 /// After so many minutes without anything done, a run that is not published is discarded, and what is left of it removed.
 pub(super) const LAPSE: i64 = 14 * DAY;
-
-/// A job that is to be queued.
-pub(super) struct Queued {
-    id: Uuid,
-    kind: &'static str,
-    payload: Value,
-    priority: i64,
-    run_at: Instant,
-}
-
-impl Queued {
-    pub(super) fn new(
-        app: &App,
-        kind: &'static str,
-        payload: impl Serialize,
-        priority: i64,
-        now: Instant,
-    ) -> Self {
-        Self { id: app.entropy.id(now), kind, payload: json!(payload), priority, run_at: now }
-    }
-
-    pub(super) fn id(&self) -> Uuid {
-        self.id
-    }
-
-    pub(super) fn at(self, run_at: Instant) -> Self {
-        Self { run_at, ..self }
-    }
-
-    pub(super) async fn enqueue(&self, tx: &mut Tx<'_>) -> store::Result<()> {
-        let Self { id, kind, ref payload, priority, run_at } = *self;
-        jobs::enqueue(tx, NewJob { id, kind, payload, priority, run_at }).await
-    }
-}
 
 #[derive(Deserialize, Serialize)]
 struct OfRun {
@@ -96,22 +61,22 @@ struct Tell {
 }
 
 pub(super) fn check(app: &App, run: Uuid, now: Instant) -> Queued {
-    Queued::new(app, CHECK, OfRun { run }, LONG, now)
+    Queued::new(app.entropy.id(now), CHECK, OfRun { run }, LONG, now)
 }
 
 /// At its hour the switch is made before all else that is due.
 pub(super) fn publish(app: &App, run: Uuid, origin: &Origin, now: Instant, at: Instant) -> Queued {
     let Origin { address, request } = origin.clone();
-    Queued::new(app, PUBLISH, Publish { run, address, request }, 0, now).at(at)
+    Queued::new(app.entropy.id(now), PUBLISH, Publish { run, address, request }, 0, at)
 }
 
 pub(super) fn tell(app: &App, run: Uuid, what: Told, now: Instant) -> Queued {
-    Queued::new(app, TELL, Tell { run, what }, LONG, now)
+    Queued::new(app.entropy.id(now), TELL, Tell { run, what }, LONG, now)
 }
 
 /// Looks, two weeks from now, whether a run has lapsed.
 pub(super) fn sweep_run(app: &App, run: Uuid, now: Instant) -> Queued {
-    Queued::new(app, SWEEP, OfRun { run }, LONG + 1, now).at(now.plus_minutes(LAPSE))
+    Queued::new(app.entropy.id(now), SWEEP, OfRun { run }, LONG + 1, now.plus_minutes(LAPSE))
 }
 
 /// The jobs of runs.
@@ -127,22 +92,14 @@ pub(crate) fn handlers(app: &App) -> Vec<Handler> {
     ]
 }
 
-fn read<T: serde::de::DeserializeOwned>(job: &Job) -> Result<T, JobError> {
-    serde_json::from_value(job.payload.clone()).map_err(|error| JobError::Other(error.to_string()))
-}
-
-async fn end(app: &App, job: Job) -> Result<(), JobError> {
-    app.db.write(move |tx| async move { finish(tx, &job).await }.boxed()).await
-}
-
 /// Checks a run. Its result is written by the check itself, so that a process that dies after it finds nothing more to do.
 async fn check_run(app: App, job: Job) -> Result<(), JobError> {
-    let OfRun { run } = read(&job)?;
+    let OfRun { run } = job.read()?;
     let mut reader = app.db.read().await?;
     let held = sql::any_run(&mut reader.tx(), run).await?;
     drop(reader);
     let Some(held) = held.filter(|held| held.state == State::Checking && held.kept) else {
-        return end(&app, job).await;
+        return end(&app.db, job).await;
     };
     if job.attempt > TRIES {
         return fail(&app, job, run).await;
@@ -150,7 +107,7 @@ async fn check_run(app: App, job: Job) -> Result<(), JobError> {
     let source = Box::new(Pieces::new(&app, run, held.size));
     match staging::stage(&app, run, source, |_| {}).await {
         // Overtaken: another check of it has begun, or it was discarded.
-        Ok(()) | Err(StageError::Overtaken) => end(&app, job).await,
+        Ok(()) | Err(StageError::Overtaken) => end(&app.db, job).await,
         Err(error) if job.attempt == TRIES => {
             tracing::error!(%run, %error, "the check of a run failed");
             fail(&app, job, run).await
@@ -180,16 +137,16 @@ async fn fail(app: &App, job: Job, run: Uuid) -> Result<(), JobError> {
 }
 
 async fn publish_run(app: App, job: Job) -> Result<(), JobError> {
-    let Publish { run, address, request } = read(&job)?;
+    let Publish { run, address, request } = job.read()?;
     publishing::at_its_hour(app, job, run, Origin { address, request }).await
 }
 
 async fn tell_of(app: App, job: Job) -> Result<(), JobError> {
-    let Tell { run, what } = read(&job)?;
+    let Tell { run, what } = job.read()?;
     letters::tell(app, job, run, what).await
 }
 
 async fn sweep_of(app: App, job: Job) -> Result<(), JobError> {
-    let OfRun { run } = read(&job)?;
+    let OfRun { run } = job.read()?;
     sweep::sweep(app, job, run).await
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
     Db, Instant, Tx,
-    jobs::{Job, JobError, finish},
+    jobs::{Job, JobError, end, finish},
 };
 use uuid::Uuid;
 
@@ -45,7 +45,7 @@ pub(super) async fn tell(app: App, job: Job, run: Uuid, what: Told) -> Result<()
     let told_of = sql::any_run(&mut reader.tx(), run).await?;
     drop(reader);
     if told_of.is_some_and(|run| what == Told::Published && is_history(&run, app.clock.now())) {
-        return app.db.write(move |tx| async move { finish(tx, &job).await }.boxed()).await;
+        return end(&app.db, job).await;
     }
     let mut after = Uuid::nil();
     loop {

@@ -31,4 +31,3 @@ pub use service::{
     ActError, MOST_FINDINGS, ReportError, SHOWN_OF_A_KIND, Tick, discard, findings, findings_of, last_run,
     recent, report_totals, run, summary, tick, ticks,
 };
-pub use sql::{Look, looks};

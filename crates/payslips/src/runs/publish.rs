@@ -4,7 +4,7 @@ use records::{Permission, Permit, PermitError, Refused, permit_later};
 use serde_json::json;
 use store::{
     Instant, StoreError, Tx,
-    jobs::{Job, JobError, finish},
+    jobs::{Job, JobError, end, finish},
 };
 use uuid::Uuid;
 
@@ -337,7 +337,7 @@ pub(super) async fn at_its_hour(app: App, job: Job, id: Uuid, origin: Origin) ->
     let meant = |run: &Run| run.state == State::Scheduled && run.publish_job == Some(job.id);
     let Some(run) = run.filter(meant) else {
         drop(reader);
-        return app.db.write(move |tx| async move { finish(tx, &job).await }.boxed()).await;
+        return end(&app.db, job).await;
     };
     let employer = run.employer_id;
     let mut permit = Ok(Permit::operator(Permission::PublishPayslips, employer));

@@ -6,7 +6,11 @@ use std::{
 
 use audit::Origin;
 use futures::FutureExt;
-use records::{Permission, Permit, Refused, still_held};
+use records::{
+    Permission, Permit, Refused,
+    import::{file_hash, plain_name},
+    still_held,
+};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::StoreError;
@@ -90,7 +94,7 @@ pub async fn receive(
         // Half of the time is left to other processes that write to the same SQLite file.
         tokio::time::sleep(began.elapsed()).await;
     }
-    received(app, permit, id, hex(hash), true, origin).await?;
+    received(app, permit, id, file_hash(hash), true, origin).await?;
     Ok(id)
 }
 
@@ -133,14 +137,10 @@ fn hash_of(path: &Path) -> io::Result<String> {
     let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; PIECE]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(hash)),
+            0 => return Ok(file_hash(hash)),
             read => hash.update(&buffer[..read]),
         }
     }
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn begin(app: &App, permit: &Permit, name: &str, size: u64, kept: bool) -> Result<Uuid, ReceiveError> {
@@ -193,12 +193,6 @@ async fn received(
             .boxed()
         })
         .await
-}
-
-/// A file's name without its folder.
-fn plain_name(file_name: &str) -> String {
-    let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
-    name.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 /// The bytes of an uploaded file, read from its pieces by a thread that may block.

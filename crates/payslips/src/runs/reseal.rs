@@ -5,12 +5,12 @@ use futures::FutureExt;
 use serde_json::{Value, json};
 use store::{
     Db, Entropy, Instant, StoreError, Tx,
-    jobs::{self, Job, JobError, LONG, NewJob, finish},
+    jobs::{Job, JobError, LONG, Queued, finish},
 };
 use uuid::Uuid;
 
 use super::{
-    jobs::{Queued, RESEAL},
+    jobs::RESEAL,
     sql,
     staging::{finding_bound, summary_bound},
 };
@@ -42,8 +42,8 @@ pub async fn keys_needed(tx: &mut Tx<'_>) -> Result<Vec<KeyNeeded>, StoreError> 
     Ok(needed.into_iter().map(|(number, runs)| KeyNeeded { number, runs }).collect())
 }
 
-pub(super) fn queued(app: &App, now: Instant) -> Queued {
-    Queued::new(app, RESEAL, Value::Null, LONG + 1, now)
+pub(super) fn queued(entropy: &Entropy, now: Instant) -> Queued {
+    Queued::new(entropy.id(now), RESEAL, Value::Null, LONG + 1, now)
 }
 
 /// Has all that older keys sealed sealed anew: for whoever has just made new keys.
@@ -51,15 +51,8 @@ pub(super) fn queued(app: &App, now: Instant) -> Queued {
 /// # Errors
 /// The store's.
 pub async fn rotated(db: &Db, entropy: &Entropy, now: Instant) -> Result<(), StoreError> {
-    let id = entropy.id(now);
-    db.write(move |tx| {
-        async move {
-            let job = NewJob { id, kind: RESEAL, payload: &Value::Null, priority: LONG + 1, run_at: now };
-            jobs::enqueue(tx, job).await
-        }
-        .boxed()
-    })
-    .await
+    let job = queued(entropy, now);
+    db.write(move |tx| async move { job.enqueue(tx).await }.boxed()).await
 }
 
 /// The job: run by run, until none is left that an older key is needed for. A process that dies is followed by another that goes on.

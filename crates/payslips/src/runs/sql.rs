@@ -685,26 +685,6 @@ pub(super) async fn add_look(tx: &mut Tx<'_>, look: NewLook, now: Instant) -> Re
     )
 }
 
-/// Who of payroll looked at a document, when and why.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Look {
-    /// Who; none for the operator.
-    pub by_staff_record: Option<Uuid>,
-    /// When.
-    pub at: Instant,
-    /// Why.
-    pub reason: String,
-}
-
-/// Who looked at a person's own document, newest first; the newest fifty.
-///
-/// # Errors
-/// What the database says.
-pub async fn looks(tx: &mut Tx<'_>, document: Uuid, staff_record: Uuid) -> Result<Vec<Look>> {
-    on!(tx, c => sqlx::query_as("SELECT by_staff_record, at, reason FROM pay_look WHERE document_id = $1 AND staff_record_id = $2
-         ORDER BY at DESC, id DESC LIMIT 50").bind(document).bind(staff_record).fetch_all(c).await)
-}
-
 /// A run that something sealed with an older key belongs to, after an id; those that are being checked apart, since a check ends with a
 /// look of its own.
 pub(super) async fn sealed_before(

@@ -393,7 +393,7 @@ impl Check {
         // A key that was made meanwhile: its job has passed by a run that was being checked.
         let behind = app.keys.refresh().is_ok() && encrypt && app.keys.newest_for_pay() > checked.key_number;
         let now = app.clock.now();
-        let (sweep, reseal) = (jobs::sweep_run(&app, self.run, now), reseal::queued(&app, now));
+        let (sweep, reseal) = (jobs::sweep_run(&app, self.run, now), reseal::queued(&app.entropy, now));
         app.db
             .write(move |tx| {
                 async move {

@@ -197,6 +197,14 @@ impl Office {
             .await
     }
 
+    /// Who looked at a document of somebody's, and why.
+    pub(crate) async fn looks(&self, document: Uuid, staff_record: Uuid) -> Vec<(Option<Uuid>, String)> {
+        let mut reader = self.portal.db.read().await.unwrap();
+        on!(reader.tx(), c => sqlx::query_as("SELECT by_staff_record, reason FROM pay_look WHERE document_id = $1 AND staff_record_id = $2")
+            .bind(document).bind(staff_record).fetch_all(c).await)
+        .unwrap()
+    }
+
     pub(crate) async fn count(&self, table: &'static str) -> i64 {
         let text = match table {
             "pay_document" => "SELECT COUNT(*) FROM pay_document",

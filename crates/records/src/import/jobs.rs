@@ -34,8 +34,7 @@ pub(crate) fn loaded_handler(db: Db, clock: Clock, entropy: Entropy) -> Handler 
 }
 
 async fn tell(db: Db, clock: Clock, entropy: Entropy, job: Job) -> Result<(), JobError> {
-    let loaded: Loaded =
-        serde_json::from_value(job.payload.clone()).map_err(|error| JobError::Other(error.to_string()))?;
+    let loaded: Loaded = job.read()?;
     let mut after = Uuid::nil();
     loop {
         let mut reader = db.read().await?;

@@ -30,6 +30,5 @@ pub use file::{MOST_BYTES, MOST_COLUMNS, MOST_LINES};
 pub use finding::MOST_FINDINGS;
 pub(crate) use jobs::loaded_handler;
 pub use one::{Cells, CorrectError, Corrected, Correction, Editable, correct, editable};
-pub use plan::{Change, Counts, Plan, PlanError, Planned, plan};
-use plan::{file_hash, plain_name};
+pub use plan::{Change, Counts, Plan, PlanError, Planned, file_hash, plain_name, plan};
 pub use tables::Finding;

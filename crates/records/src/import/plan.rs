@@ -266,12 +266,15 @@ fn tell(hash: &mut Sha256, told: &impl Serialize) {
     serde_json::to_writer(hash, told).expect("it is plain, and a hash takes everything");
 }
 
-pub(super) fn file_hash(hash: Sha256) -> String {
+/// A file's hash, as the trail names it.
+#[must_use]
+pub fn file_hash(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A file's name without its folder.
-pub(super) fn plain_name(file_name: &str) -> String {
+#[must_use]
+pub fn plain_name(file_name: &str) -> String {
     let name = file_name.rsplit(['/', '\\']).next().unwrap_or_default();
     name.chars().filter(|c| !c.is_control()).take(200).collect()
 }

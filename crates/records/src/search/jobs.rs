@@ -40,8 +40,7 @@ pub(crate) fn keys_handler(db: Db, clock: Clock, entropy: Entropy) -> Handler {
 }
 
 async fn fill(db: Db, clock: Clock, entropy: Entropy, job: Job) -> Result<(), JobError> {
-    let place: Place =
-        serde_json::from_value(job.payload.clone()).map_err(|error| JobError::Other(error.to_string()))?;
+    let place: Place = job.read()?;
     let (now, employer) = (clock.now(), place.employer.unwrap_or(job.id));
     let next = entropy.id(now);
     db.write(move |tx| {

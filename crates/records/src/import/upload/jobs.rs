@@ -5,10 +5,10 @@ use std::{convert::Infallible, time::Duration};
 use audit::{Actor, NewEntry, Origin};
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{
     Db, Entropy, Instant, Tx,
-    jobs::{self, Handler, Job, JobError, LONG, NewJob, finish},
+    jobs::{Handler, Job, JobError, LONG, Queued, end, finish},
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -40,22 +40,6 @@ const DAY: i64 = 24 * 60;
 const ROW_KEPT: i64 = 29 * DAY;
 /// So many pieces are deleted by one transaction, and read by one statement.
 const PIECES_AT_ONCE: i64 = 8;
-
-/// A job that is to be queued.
-pub(super) struct Queued {
-    id: Uuid,
-    kind: &'static str,
-    payload: Value,
-    priority: i64,
-    run_at: Instant,
-}
-
-impl Queued {
-    pub(super) async fn enqueue(&self, tx: &mut Tx<'_>) -> store::Result<()> {
-        let Self { id, kind, ref payload, priority, run_at } = *self;
-        jobs::enqueue(tx, NewJob { id, kind, payload, priority, run_at }).await
-    }
-}
 
 #[derive(Deserialize, Serialize)]
 struct Check {
@@ -97,7 +81,7 @@ fn queued(
     run_at: Instant,
 ) -> Queued {
     let priority = if kind == SWEEP { LONG + 1 } else { LONG };
-    Queued { id: entropy.id(now), kind, payload: json!(payload), priority, run_at }
+    Queued::new(entropy.id(now), kind, payload, priority, run_at)
 }
 
 pub(super) fn check(entropy: &Entropy, upload: Uuid, again: bool, now: Instant) -> Queued {
@@ -125,15 +109,6 @@ pub(crate) fn handlers(app: &App) -> Vec<Handler> {
         Handler::new(APPLY, move |job| apply_upload(applies.clone(), job)),
         Handler::new(SWEEP, move |job| sweep_upload(sweeps.clone(), job)),
     ]
-}
-
-fn read<T: serde::de::DeserializeOwned>(job: &Job) -> Result<T, JobError> {
-    serde_json::from_value(job.payload.clone()).map_err(|error| JobError::Other(error.to_string()))
-}
-
-/// Ends the job of an upload that is not where the job would find it: somebody has discarded it.
-async fn end(app: &App, job: Job) -> Result<(), JobError> {
-    app.db.write(move |tx| async move { finish(tx, &job).await }.boxed()).await
 }
 
 /// Tries `work`; where that has failed so often that it will not get better, the upload has failed. A file that kills the process with
@@ -180,8 +155,8 @@ async fn held(db: &Db, id: Uuid, state: State) -> Result<Option<Upload>, JobErro
 }
 
 async fn check_upload(app: App, job: Job) -> Result<(), JobError> {
-    let Check { upload, again } = read(&job)?;
-    let Some(upload) = held(&app.db, upload, State::Checking).await? else { return end(&app, job).await };
+    let Check { upload, again } = job.read()?;
+    let Some(upload) = held(&app.db, upload, State::Checking).await? else { return end(&app.db, job).await };
     let ready = if again { State::Overtaken } else { State::Checked };
     tried(app.clone(), job.clone(), upload.id, async {
         let (checked, _) = look(&app, &upload, ready).await?;
@@ -291,8 +266,8 @@ impl Ending {
 }
 
 async fn apply_upload(app: App, job: Job) -> Result<(), JobError> {
-    let Apply { upload, address, request } = read(&job)?;
-    let Some(upload) = held(&app.db, upload, State::Applying).await? else { return end(&app, job).await };
+    let Apply { upload, address, request } = job.read()?;
+    let Some(upload) = held(&app.db, upload, State::Applying).await? else { return end(&app.db, job).await };
     let origin = Origin { address, request };
     tried(app.clone(), job.clone(), upload.id, apply_as_seen(&app, job, &upload, origin)).await
 }
@@ -330,8 +305,8 @@ async fn apply_as_seen(app: &App, job: Job, upload: &Upload, origin: Origin) -> 
         }
         // Another load is under way, or one that was killed still has its lease.
         Err(ApplyError::Loading) => {
-            let mut next = apply(&app.entropy, upload.id, &origin, app.clock.now());
-            next.run_at = next.run_at.plus_seconds(AGAIN_SECONDS);
+            let now = app.clock.now();
+            let next = apply(&app.entropy, upload.id, &origin, now).at(now.plus_seconds(AGAIN_SECONDS));
             go_on(app, job, upload.id, State::Applying, next).await
         }
         Err(ApplyError::Refused(refused)) => fail(app, job, upload.id, refused.to_string()).await,
@@ -392,7 +367,7 @@ async fn go_on(app: &App, job: Job, upload: Uuid, state: State, next: Queued) ->
 }
 
 async fn sweep_upload(app: App, job: Job) -> Result<(), JobError> {
-    let Sweep { upload, what } = read(&job)?;
+    let Sweep { upload, what } = job.read()?;
     if what == Swept::All && lapse(&app, &job, upload).await? {
         return Ok(());
     }

@@ -1,6 +1,5 @@
 use askama::Template;
 use axum::{extract::State as Room, response::Response};
-use http::{HeaderValue, header};
 use uuid::Uuid;
 use web::{
     FieldErrors, Form, Page, PathId, Person, Problem, Route, export, format, see_other,
@@ -191,10 +190,6 @@ async fn show(
     one_view(&app, &page, &person, &permit, id, &FieldErrors::none(), "").await
 }
 
-/// A page reloads itself so often, and no longer than that after the last sign of life: what reloads keeps its session.
-const RELOADED: &str = "5";
-const RELOADED_MINUTES: i64 = 10;
-
 async fn one_view(
     app: &App,
     page: &Page,
@@ -211,8 +206,7 @@ async fn one_view(
         Some(id) => Some(name_of(&app.db, id, person.now).await?),
         None => None,
     };
-    let fresh = person.now.seconds_since(upload.changed_at) < RELOADED_MINUTES * 60;
-    let reloads = upload.state.is_at_work() && fresh && page.query("still").is_empty();
+    let reloads = upload.state.is_at_work() && page.may_reload(upload.changed_at, person.now);
     let (mut wrong, mut ready) = (None, None);
     match found {
         Some(Found { preview: None, findings }) if upload.state == State::Wrong => {
@@ -254,12 +248,7 @@ async fn one_view(
         place: place(id),
         discard: could_discard.then(|| Button::submit("Discard this upload").secondary()),
     };
-    let mut shell = page.shell("Staff file");
-    if reloads {
-        // Not as an element of the page: there it could not be told from one that throws people out.
-        shell = shell.header(header::REFRESH, HeaderValue::from_static(RELOADED));
-    }
-    shell.invalid_if(!errors.is_empty()).show(&body)
+    page.shell("Staff file").reloads_if(reloads).invalid_if(!errors.is_empty()).show(&body)
 }
 
 fn banner(done: &str) -> Option<NotificationBanner> {
