@@ -81,15 +81,15 @@ async fn killed_at(points: usize, installation: Installation) {
         }
         match at {
             At::Checking => {}
-            At::Staging => database.staged(roll(PEOPLE.unsigned_abs())).await,
-            At::Clearing => database.staged(PEOPLE.unsigned_abs() / 2).await,
-            At::Switching => database.staged(PEOPLE.unsigned_abs() - 50).await,
+            At::Staging => database.staged(id, roll(PEOPLE.unsigned_abs())).await,
+            At::Clearing => database.staged(id, PEOPLE.unsigned_abs() / 2).await,
+            At::Switching => database.staged(id, PEOPLE.unsigned_abs() - 50).await,
             At::Sweeping => until("it is applied", async || database.is(id, "applied").await).await,
         }
         let most = if at == At::Sweeping { 5_000 } else { 100_000 };
         tokio::time::sleep(Duration::from_micros(roll(most))).await;
         here.kill();
-        if at == At::Clearing {
+        if at == At::Clearing && database.left().await > 0 {
             let staged = database.left().await;
             let next = database.again(&installation).await;
             until("something is cleared away", async || (database.left().await < staged).then_some(())).await;
@@ -219,9 +219,13 @@ impl Database {
         .await
     }
 
-    async fn staged(&self, least: u64) {
+    /// Waits until so many are staged, or until all are switched: that can be quicker than a look.
+    async fn staged(&self, upload: Uuid, least: u64) {
         let least = least.cast_signed().max(1);
-        until("so many are staged", async || (self.left().await >= least).then_some(())).await;
+        until("so many are staged", async || {
+            if self.left().await >= least { Some(()) } else { self.is(upload, "applied").await }
+        })
+        .await;
     }
 
     /// Starts the program again, as if a minute had passed: what the killed one had taken is free then.
