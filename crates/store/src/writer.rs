@@ -16,7 +16,7 @@ use crate::{Result, Statistics, StoreError, Tx, statements::Statements};
 
 /// So many writes share one commit at most.
 const TOGETHER: usize = 64;
-/// A transaction that holds the writer longer than this is counted: everybody else waits behind it.
+/// A transaction that holds the writer longer than this is counted and named in the log: everybody else waits behind it.
 const LONG: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Default)]
@@ -34,11 +34,12 @@ impl Counts {
         metrics::counter!("staffrecord_store_commits_total").increment(1);
     }
 
-    fn held(&self, time: Duration) {
+    fn held(&self, time: Duration, longest: &Longest) {
         metrics::histogram!("staffrecord_store_writer_hold_seconds").record(time.as_secs_f64());
         if time > LONG {
             self.long.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("staffrecord_store_long_writes_total").increment(1);
+            tracing::info!(held = ?time, work = longest.name, of_it = ?longest.time, "the writer was held for long");
         }
     }
 
@@ -58,7 +59,16 @@ type Work = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, (bool, O
 
 struct Queued {
     work: Work,
+    /// The code that asked for it, for the log.
+    name: &'static str,
     answer: oneshot::Sender<Result<Outcome>>,
+}
+
+/// What took most of the time of a commit.
+#[derive(Default)]
+struct Longest {
+    name: &'static str,
+    time: Duration,
 }
 
 enum Order {
@@ -104,6 +114,7 @@ impl Writer {
         F: for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, std::result::Result<T, E>> + Send + 'static,
     {
         let (answer, wait) = oneshot::channel();
+        let name = std::any::type_name::<F>();
         let work: Work = Box::new(move |tx| {
             async move {
                 let result = work(tx).await;
@@ -111,7 +122,7 @@ impl Writer {
             }
             .boxed()
         });
-        self.0.send(Order::Write(Queued { work, answer })).await.map_err(|_| StoreError::Gone)?;
+        self.0.send(Order::Write(Queued { work, name, answer })).await.map_err(|_| StoreError::Gone)?;
         let outcome = wait.await.map_err(|_| StoreError::Gone)??;
         *outcome
             .downcast::<std::result::Result<T, E>>()
@@ -159,8 +170,8 @@ async fn work(
         }
         if !batch.is_empty() {
             let began = Instant::now();
-            commit_together(&mut connection, batch, statements, counts).await;
-            counts.held(began.elapsed());
+            let longest = commit_together(&mut connection, batch, statements, counts).await;
+            counts.held(began.elapsed(), &longest);
         }
         if let Some(closed) = closing {
             let _ = connection.close().await;
@@ -178,20 +189,26 @@ async fn commit_together(
     batch: Vec<Queued>,
     statements: &Statements,
     counts: &Counts,
-) {
+) -> Longest {
     let mut kept = 0;
+    let mut longest = Longest::default();
     let mut done = Vec::with_capacity(batch.len());
     // One alone needs no savepoint, for which SQLite would keep a copy of each page that it changes.
     let alone = batch.len() == 1;
     let mut waiting = batch.into_iter();
     let ended = async {
         say(connection, if alone { "BEGIN IMMEDIATE" } else { "BEGIN IMMEDIATE; SAVEPOINT work" }).await?;
-        while let Some(Queued { work, answer }) = waiting.next() {
+        while let Some(Queued { work, name, answer }) = waiting.next() {
+            let began = Instant::now();
             let (ran, left) = {
                 let mut tx = Tx::writing(connection, statements);
                 let ran = AssertUnwindSafe(work(&mut tx)).catch_unwind().await.ok();
                 (ran, tx.left())
             };
+            let time = began.elapsed();
+            if time > longest.time {
+                longest = Longest { name, time };
+            }
             let keep = matches!(ran, Some((true, _)));
             // As few turns as can be: each is a change of threads.
             let next = match (keep, waiting.len() > 0) {
@@ -256,6 +273,7 @@ async fn commit_together(
             }
         }
     }
+    longest
 }
 
 async fn say(connection: &mut SqliteConnection, text: &'static str) -> Result<()> {
