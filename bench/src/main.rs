@@ -3,7 +3,7 @@
 //!
 //! The program is `$STAFFRECORD_BINARY`, or `staffrecord` beside this one. Each figure makes a portal of its own in
 //! `target/bench`, by the commands that an operator would type, and runs `serve` as a process of its own: what is measured is
-//! what is installed. A new figure is a module in `figures/` and a name in [`NAMES`].
+//! what is installed. With `RUST_LOG=store=info` it says what held SQLite's writer for long. A new figure is a module in `figures/` and a name in [`NAMES`].
 
 mod client;
 mod failed;
@@ -53,6 +53,10 @@ const LONGEST_LARGE: Duration = Duration::from_secs(3600);
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let named: Vec<String> = env::args().skip(1).collect();
     if let Some(unknown) = named.iter().find(|name| !NAMES.contains(&name.as_str())) {
         eprintln!("There is no benchmark {unknown}: there are {}.", NAMES.join(", "));

@@ -252,6 +252,7 @@ impl World {
             clock,
             entropy,
             access: config.access.clone(),
+            learning: config.learning.clone(),
             payslips: config.payslips.clone(),
             transport,
             sender,

@@ -30,6 +30,9 @@ pub struct Config {
     /// Payslips.
     #[serde(default)]
     pub payslips: payslips::Settings,
+    /// e-Learning.
+    #[serde(default)]
+    pub learning: learning::Settings,
     /// Mail.
     pub mail: mail::Settings,
     /// The trail.

@@ -31,6 +31,8 @@ pub struct Parts {
     pub access: access::Settings,
     /// The `[payslips]` table.
     pub payslips: payslips::Settings,
+    /// The `[learning]` table.
+    pub learning: learning::Settings,
     /// How mail leaves.
     pub transport: mail::Transport,
     /// Who it comes from.
@@ -71,6 +73,8 @@ pub struct Portal {
     pub access: access::App,
     /// Payslips.
     pub payslips: payslips::App,
+    /// e-Learning.
+    pub learning: learning::App,
     /// The host name at which cards are asked for, and who judges them.
     pub card_host: Option<(String, Checker)>,
     /// Jobs.
@@ -114,6 +118,7 @@ impl Portal {
             keys,
             access,
             payslips,
+            learning,
             transport,
             sender,
             anchor,
@@ -150,9 +155,18 @@ impl Portal {
             settings: Arc::new(payslips),
             printing: payslips::Printing::default(),
         };
+        let learning = learning::App {
+            db: db.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            site: site.clone(),
+            keys: keys.clone(),
+            settings: Arc::new(learning),
+        };
         let routes = [
             portal_page::routes(&db),
             payslips::routes(&pay),
+            learning::routes(&learning),
             records::routes(&records),
             access::routes(&app),
             more_routes,
@@ -167,9 +181,13 @@ impl Portal {
             entropy: entropy.clone(),
             leavers_home: LEAVERS_HOME,
         };
-        let handlers =
-            [access::handlers(&app), records::handlers(&db, &clock, &entropy), payslips::handlers(&pay)]
-                .concat();
+        let handlers = [
+            access::handlers(&app),
+            records::handlers(&db, &clock, &entropy),
+            payslips::handlers(&pay),
+            learning::handlers(&learning),
+        ]
+        .concat();
         let composers =
             [access::composers(&app), records::composers(&db, &clock), payslips::composers(&pay)].concat();
         Ok(Self {
@@ -184,6 +202,7 @@ impl Portal {
             sealer: Arc::new(Sealer::new(db, clock, entropy, anchor)),
             access: app,
             payslips: pay,
+            learning,
         })
     }
 

@@ -110,6 +110,10 @@ impl Portal {
             site,
             keys: Keys::seeded(pay::KEYS),
             access: settings,
+            learning: learning::Settings {
+                content_base: Some("content.localhost".to_owned()),
+                ..learning::Settings::default()
+            },
             payslips: payslips::Settings { demo_numbers: true, ..payslips::Settings::default() },
             transport: mail::Transport::folder(folder.path().join("mail")).expect("a folder"),
             sender: mail::Sender::new("portal@portal.example", None, None).expect("an address"),

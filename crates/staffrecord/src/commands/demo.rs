@@ -123,6 +123,10 @@ impl Demo {
             site,
             keys: Keys::open(&folder.join("keys"), entropy).map_err(Failed::because)?,
             access: access::Settings::default(),
+            learning: learning::Settings {
+                content_base: Some("content.localhost".to_owned()),
+                ..learning::Settings::default()
+            },
             payslips: payslips::Settings { demo_numbers: true, ..payslips::Settings::default() },
             transport: mail::Transport::folder(mails).map_err(Failed::because)?,
             sender: mail::Sender::new("portal@demo.example", Some("NHS Electronic Staff Record"), None)

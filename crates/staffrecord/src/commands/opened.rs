@@ -56,6 +56,7 @@ impl Opened {
             site: config.site().map_err(Failed)?,
             keys: config.keys(&self.entropy).map_err(Failed::because)?,
             access,
+            learning: config.learning.clone(),
             payslips: config.payslips.clone(),
             transport,
             sender,

@@ -291,6 +291,7 @@ async fn settle(installation: &Installation, seconds: i64) {
         keys: config.keys(&entropy).unwrap(),
         entropy,
         access: config.access.clone(),
+        learning: config.learning.clone(),
         payslips: config.payslips.clone(),
         transport,
         sender,

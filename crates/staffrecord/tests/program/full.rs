@@ -23,6 +23,7 @@ async fn portal(installation: &Installation, most_pages: Option<u32>) -> (Portal
         keys: config.keys(&entropy).unwrap(),
         entropy,
         access: config.access.clone(),
+        learning: learning::Settings::default(),
         payslips: payslips::Settings::default(),
         transport,
         sender,

@@ -1,0 +1,29 @@
+//! e-Learning: courses, which are packages of SCORM 1.2 and 2004; how somebody gets through one, and that it counts.
+//!
+//! This room knows `records` and all below it, and not `access`: it sees a `web::Person`. Its words:
+//!
+//! - a *course* is what an employer teaches; its *versions* are packages, each as it was uploaded, published and retired;
+//! - an *attempt* is one person's way through one version; an *item* is a part of it;
+//! - a *launch* is one opening of an attempt in one place, with a token that reaches this attempt and nothing else;
+//! - a *commit* is what a course has said during a launch, by a number that the launch counts; each is stored once and answered when it is;
+//! - a *completion* is that somebody has done a course. It is written once and never changed.
+//!
+//! Course content is untrusted: it is served from host names of its own, where no cookie of the portal ever goes.
+
+mod app;
+mod settings;
+
+pub use app::App;
+pub use settings::Settings;
+
+/// The pages of this room.
+#[must_use]
+pub fn routes(_app: &App) -> Vec<web::Route> {
+    Vec::new()
+}
+
+/// The jobs of this room.
+#[must_use]
+pub fn handlers(_app: &App) -> Vec<store::jobs::Handler> {
+    Vec::new()
+}
