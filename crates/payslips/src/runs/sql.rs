@@ -489,6 +489,7 @@ pub(super) struct DocumentRow {
     pub(super) body: Vec<u8>,
 }
 
+// CROSS JOIN, here and below: SQLite would read all documents there are and look for each among those few.
 static PREVIOUS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "{}, found AS MATERIALIZED (SELECT w.staff_record_id, (SELECT d.id FROM pay_document d JOIN pay_run r ON r.id = d.run_id
@@ -498,7 +499,7 @@ static PREVIOUS: LazyLock<String> = LazyLock::new(|| {
             ORDER BY d.pay_date DESC, r.published_at DESC LIMIT 1) AS id
             FROM (SELECT DISTINCT staff_record_id, assignment_number, until FROM wanted) AS w)
          SELECT d.id, d.staff_record_id, d.run_id, d.assignment_number, d.key_number, d.body
-         FROM found f JOIN pay_document d ON d.staff_record_id = f.staff_record_id AND d.id = f.id",
+         FROM found f CROSS JOIN pay_document d WHERE d.staff_record_id = f.staff_record_id AND d.id = f.id",
         wanted(&["staff_record_id", "assignment_number", "until"])
     )
 });
@@ -534,7 +535,7 @@ static REPLACEABLE: LazyLock<String> = LazyLock::new(|| {
         "{} SELECT d.id, d.run_id, d.assignment_number, d.pay_date, d.period_from, d.period_to,
             EXISTS (SELECT 1 FROM pay_document x JOIN pay_run y ON y.id = x.run_id AND y.state = 'published' WHERE x.replaces = d.id) AS replaced
          FROM (SELECT DISTINCT staff_record_id, assignment_number, run_id FROM wanted) AS w
-         JOIN pay_document d ON d.staff_record_id = w.staff_record_id AND d.run_id = w.run_id AND d.assignment_number = w.assignment_number",
+         CROSS JOIN pay_document d WHERE d.staff_record_id = w.staff_record_id AND d.run_id = w.run_id AND d.assignment_number = w.assignment_number",
         wanted(&["staff_record_id", "assignment_number", "run_id"])
     )
 });
