@@ -103,6 +103,10 @@ fn make() -> Result<(), Box<dyn Error>> {
             .named("PASSKEYS", "What a page with a passkey's form loads besides, a module."),
     );
     served.push(
+        Served::new("pc-checker", "js", text(ours.join("pc-checker.js"))?.into_bytes())
+            .named("PC_CHECKER", "What PC Checker's page loads besides, a module."),
+    );
+    served.push(
         Served::new("favicon", "svg", fs::read(watched(ours.join("favicon.svg")))?)
             .named("FAVICON", "The picture in a browser's tab."),
     );
