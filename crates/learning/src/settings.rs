@@ -39,4 +39,15 @@ impl Settings {
         };
         Some(site.origin().replacen(site.host(), &host, 1))
     }
+
+    /// All origins that courses are served from, as pages' policies name them.
+    #[must_use]
+    pub fn content_source(&self, site: &Site) -> Option<String> {
+        let hosts = match (&self.content_base, &self.content_host) {
+            (Some(base), _) => format!("*.{base}"),
+            (None, Some(host)) => host.clone(),
+            (None, None) => return None,
+        };
+        Some(site.origin().replacen(site.host(), &hosts, 1))
+    }
 }

@@ -195,6 +195,7 @@ impl Portal {
         ]
         .concat();
         let front = Arc::new(app.clone());
+        let content = learning.settings.content_source(&site);
         let corridor = Corridor {
             site,
             front,
@@ -202,6 +203,7 @@ impl Portal {
             clock: clock.clone(),
             entropy: entropy.clone(),
             leavers_home: LEAVERS_HOME,
+            content,
         };
         let handlers = [
             access::handlers(&app),
