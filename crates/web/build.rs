@@ -109,6 +109,10 @@ fn make() -> Result<(), Box<dyn Error>> {
             .named("PASSKEYS", "What a page with a passkey's form loads besides, a module."),
     );
     served.push(
+        Served::new("pc-checker", "js", text(ours.join("pc-checker.js"))?.into_bytes())
+            .named("PC_CHECKER", "What PC Checker's page loads besides, a module."),
+    );
+    served.push(
         Served::new("outbox", "js", text(ours.join("outbox.js"))?.into_bytes())
             .named("OUTBOX", "What every page loads: it sends what courses could not save, a module."),
     );
@@ -123,6 +127,8 @@ fn make() -> Result<(), Box<dyn Error>> {
 
     let mut content = Vec::new();
     for (name, extension, file) in [
+        ("check.html", "html", ours.join("check.html")),
+        ("check.js", "js", ours.join("check.js")),
         ("player.html", "html", ours.join("player.html")),
         ("player.css", "css", ours.join("player.css")),
         ("player.js", "js", ours.join("player.js")),

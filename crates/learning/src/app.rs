@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use pdf::Printer;
 use store::{Clock, Db, Entropy};
 use web::{Keys, Site};
 
@@ -20,4 +21,6 @@ pub struct App {
     pub keys: Keys,
     /// The `[learning]` table.
     pub settings: Arc<Settings>,
+    /// What makes certificates.
+    pub printer: Printer,
 }

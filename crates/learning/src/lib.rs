@@ -11,15 +11,23 @@
 //! Course content is untrusted: it is served from host names of its own, where no cookie of the portal ever goes.
 
 mod app;
+mod certificates;
+mod homepage;
+mod pc_checker;
 mod settings;
+mod words;
 
 pub use app::App;
+pub use certificates::Code;
+pub use pc_checker::last_check;
+pub use pdf::Printer;
 pub use settings::Settings;
+pub use words::ADVICE;
 
 /// The pages of this room.
 #[must_use]
-pub fn routes(_app: &App) -> Vec<web::Route> {
-    Vec::new()
+pub fn routes(app: &App) -> Vec<web::Route> {
+    [homepage::pages::routes(app), certificates::pages::routes(app), pc_checker::pages::routes(app)].concat()
 }
 
 /// The jobs of this room.

@@ -29,6 +29,17 @@ impl Settings {
         Some(site.origin().replacen(site.host(), &host, 1))
     }
 
+    /// The origin that PC Checker's frame comes from; none where courses are not set up.
+    #[must_use]
+    pub fn check_origin(&self, site: &Site) -> Option<String> {
+        let host = match (&self.content_base, &self.content_host) {
+            (Some(base), _) => format!("check.{base}"),
+            (None, Some(host)) => host.clone(),
+            (None, None) => return None,
+        };
+        Some(site.origin().replacen(site.host(), &host, 1))
+    }
+
     /// All origins that courses are served from, as pages' policies name them.
     #[must_use]
     pub fn content_source(&self, site: &Site) -> Option<String> {

@@ -6,11 +6,14 @@ use std::{
 
 use access::smartcard::{Cards, Certificates};
 use audit::Sealer;
+use futures::{FutureExt, future::BoxFuture};
+use jiff::tz::TimeZone;
 use mail::Postman;
 use second_factors::passkeys::Passkeys;
 use smartcards::certificate::Checker;
 use store::{Clock, Db, Entropy, StoreError, jobs::Worker};
 use tokio::sync::watch;
+use uuid::Uuid;
 use web::{Corridor, Keys, Route, Site};
 
 use crate::{card_host, portal_page};
@@ -99,6 +102,23 @@ fn certificates(
     }))
 }
 
+/// What e-learning tells the service desk: what PC Checker found last on somebody's device.
+struct DeviceChecks(Db);
+
+impl access::Beside for DeviceChecks {
+    fn lines<'a>(
+        &'a self,
+        staff_record: Uuid,
+        zone: &'a TimeZone,
+    ) -> BoxFuture<'a, Result<Vec<(&'static str, String)>, StoreError>> {
+        async move {
+            let found = learning::last_check(&mut self.0.read().await?.tx(), staff_record, zone).await?;
+            Ok(found.map(|line| ("PC Checker", line)).into_iter().collect())
+        }
+        .boxed()
+    }
+}
+
 /// The first page of those who have left.
 const LEAVERS_HOME: &str = "/payslips";
 /// So often what is over is swept.
@@ -145,6 +165,7 @@ impl Portal {
             cards,
             settings: access,
             employers: access::EmployersSeen::default(),
+            beside: Arc::new(DeviceChecks(db.clone())),
         });
         let records = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
         let pay = payslips::App {
@@ -162,6 +183,7 @@ impl Portal {
             site: site.clone(),
             keys: keys.clone(),
             settings: Arc::new(learning),
+            printer: learning::Printer::default(),
         };
         let routes = [
             portal_page::routes(&db),

@@ -4,6 +4,7 @@
 //! To add a table, add a migration (see `migrations/README.md`); the text has to be valid on both databases.
 
 mod bulk;
+mod checkpointer;
 mod clock;
 mod day;
 mod db;

@@ -12,7 +12,7 @@ include!(concat!(env!("OUT_DIR"), "/content.rs"));
 /// A file that the host of course content hands out beside courses, under a plain name.
 #[derive(Clone, Copy, Debug)]
 pub struct ContentFile {
-    /// `player.html`, `player.css`, `player.js`, `scorm12.js` or `scorm2004.js`.
+    /// `check.html`, `check.js`, `player.html`, `player.css`, `player.js`, `scorm12.js` or `scorm2004.js`.
     pub name: &'static str,
     /// With its charset.
     pub content_type: &'static str,
@@ -72,6 +72,7 @@ mod tests {
             (PASSKEYS, "text/javascript; charset=utf-8"),
             (OUTBOX, "text/javascript; charset=utf-8"),
             (PLAYER_PAGE, "text/javascript; charset=utf-8"),
+            (PC_CHECKER, "text/javascript; charset=utf-8"),
             (FAVICON, "image/svg+xml"),
         ] {
             let response = get(path, header::ACCEPT, "*/*").await;
@@ -113,10 +114,10 @@ mod tests {
         let script = text(SCRIPT).await;
         assert!(script.contains(&format!("from \".{}\"", LIBRARY.trim_start_matches("/assets"))));
         assert!(text(LIBRARY).await.contains("initAll"));
-        for path in [PASSKEYS, OUTBOX, PLAYER_PAGE] {
+        for path in [PASSKEYS, OUTBOX, PLAYER_PAGE, PC_CHECKER] {
             assert!(!text(path).await.contains("import "), "{path} stands alone");
         }
-        for path in [SCRIPT, LIBRARY, PASSKEYS, OUTBOX, PLAYER_PAGE, STYLE] {
+        for path in [SCRIPT, LIBRARY, PASSKEYS, OUTBOX, PLAYER_PAGE, PC_CHECKER, STYLE] {
             assert!(!text(path).await.contains("sourceMappingURL"), "{path}");
         }
     }
@@ -138,6 +139,8 @@ mod tests {
     #[test]
     fn the_content_host_has_the_player_and_both_run_times() {
         for (name, holds) in [
+            ("check.html", "check.js"),
+            ("check.js", "check-ready"),
             ("player.html", "player.js"),
             ("player.css", ".player"),
             ("player.js", "scorm2004.js"),
