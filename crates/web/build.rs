@@ -1,5 +1,6 @@
 //! Makes what browsers fetch: one style sheet, the scripts and the pictures they name, each under a name that holds the
-//! hash of its contents, compressed, with a table of them for `src/assets.rs` to serve.
+//! hash of its contents, compressed, with a table of them for `src/assets.rs` to serve; and beside them what the host of course content
+//! hands out, under plain names.
 
 use std::{
     error::Error,
@@ -26,6 +27,7 @@ impl Served {
         let content_type = match extension {
             "css" => "text/css; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
+            "html" => "text/html; charset=utf-8",
             _ => "image/svg+xml",
         };
         let name = format!("{stem}-{}.{extension}", &hash(&bytes)[..16]);
@@ -51,14 +53,18 @@ fn main() {
 fn make() -> Result<(), Box<dyn Error>> {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR")?).join("../..");
     let ours = root.join("assets");
-    let nhsuk = root.join("target/assets/node_modules/nhsuk-frontend/dist/nhsuk");
+    let modules = root.join("target/assets/node_modules");
+    let nhsuk = modules.join("nhsuk-frontend/dist/nhsuk");
+    let runtime = modules.join("scorm-again/dist");
     println!("cargo::rerun-if-changed=build.rs");
-    if !watched(nhsuk.join("nhsuk-frontend.min.css")).exists() {
-        return Err(format!(
-            "run `cargo xtask setup` first: it installs nhsuk-frontend, which is not at {}",
-            nhsuk.display()
-        )
-        .into());
+    for needed in [nhsuk.join("nhsuk-frontend.min.css"), runtime.join("scorm2004.min.js")] {
+        if !watched(needed.clone()).exists() {
+            return Err(format!(
+                "run `cargo xtask setup` first: it installs nhsuk-frontend and scorm-again; {} is not there",
+                needed.display()
+            )
+            .into());
+        }
     }
 
     let mut served = Vec::new();
@@ -103,11 +109,66 @@ fn make() -> Result<(), Box<dyn Error>> {
             .named("PASSKEYS", "What a page with a passkey's form loads besides, a module."),
     );
     served.push(
+        Served::new("pc-checker", "js", text(ours.join("pc-checker.js"))?.into_bytes())
+            .named("PC_CHECKER", "What PC Checker's page loads besides, a module."),
+    );
+    served.push(
+        Served::new("outbox", "js", text(ours.join("outbox.js"))?.into_bytes())
+            .named("OUTBOX", "What every page loads: it sends what courses could not save, a module."),
+    );
+    served.push(
+        Served::new("player-page", "js", text(ours.join("player-page.js"))?.into_bytes())
+            .named("PLAYER_PAGE", "What a page with a course in it loads besides, a module."),
+    );
+    served.push(
         Served::new("favicon", "svg", fs::read(watched(ours.join("favicon.svg")))?)
             .named("FAVICON", "The picture in a browser's tab."),
     );
 
-    write(&served, Path::new(&std::env::var("OUT_DIR")?))
+    let mut content = Vec::new();
+    for (name, extension, file) in [
+        ("check.html", "html", ours.join("check.html")),
+        ("check.js", "js", ours.join("check.js")),
+        ("player.html", "html", ours.join("player.html")),
+        ("player.css", "css", ours.join("player.css")),
+        ("player.js", "js", ours.join("player.js")),
+        ("scorm12.js", "js", runtime.join("scorm12.min.js")),
+        ("scorm2004.js", "js", runtime.join("scorm2004.min.js")),
+    ] {
+        let bytes = without_source_map(&text(file)?).into_bytes();
+        content.push(Served { name: name.into(), ..Served::new("", extension, bytes) });
+    }
+
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    write(&served, &out)?;
+    write_content(&content, &out)
+}
+
+/// What the host of course content hands out, plain and compressed, and the table of it.
+fn write_content(content: &[Served], out: &Path) -> Result<(), Box<dyn Error>> {
+    let folder = out.join("content");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    let mut table = String::from("static CONTENT: &[ContentFile] = &[");
+    for file in content {
+        let plain = folder.join(&file.name);
+        let compressed = folder.join(format!("{}.br", file.name));
+        fs::write(&plain, &file.bytes)?;
+        fs::write(&compressed, brotli(&file.bytes)?)?;
+        writeln!(
+            table,
+            "ContentFile {{ name: {:?}, content_type: {:?}, hash: {:?}, plain: include_bytes!({plain:?}), \
+             brotli: include_bytes!({compressed:?}) }},",
+            file.name,
+            file.content_type,
+            hash(&file.bytes),
+        )?;
+    }
+    writeln!(table, "];")?;
+    fs::write(out.join("content.rs"), table)?;
+    Ok(())
 }
 
 /// Each file compressed, and the table of them.

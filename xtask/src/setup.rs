@@ -228,7 +228,7 @@ fn assets(workspace: &Workspace) -> Result<(), Failure> {
     let folder = workspace.path("target/assets");
     let sources = ["package.json", "package-lock.json", "passwords.mjs"]
         .map(|name| workspace.path("assets").join(name));
-    let complete = ["node_modules/nhsuk-frontend", "common-passwords.txt"];
+    let complete = ["node_modules/nhsuk-frontend", "node_modules/scorm-again", "common-passwords.txt"];
     kept_current(&workspace.path("target/assets.lock"), &folder, &sources, &complete, || {
         println!("Fetching what the pages are made of into target/assets …");
         for source in &sources {

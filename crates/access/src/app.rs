@@ -1,6 +1,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use audit::{Actor, NewEntry, Origin};
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
 pub(crate) use records::holder_of;
 use records::{Employer, Holder, origin};
 use second_factors::passkeys::{PasskeyError, Passkeys};
@@ -38,6 +40,18 @@ pub struct Inner {
     pub settings: Settings,
     /// The employers as they were at a revision, so that pages do not read them all each time.
     pub employers: EmployersSeen,
+    /// What other rooms tell the service desk.
+    pub beside: Arc<dyn Beside>,
+}
+
+/// What another room knows of somebody that helps the service desk. This room knows none of them: who wires them together says it.
+pub trait Beside: Send + Sync + 'static {
+    /// Lines of the service desk's page on somebody, each with what it is called, times in their employer's zone.
+    fn lines<'a>(
+        &'a self,
+        staff_record: Uuid,
+        zone: &'a TimeZone,
+    ) -> BoxFuture<'a, Result<Vec<(&'static str, String)>, StoreError>>;
 }
 
 /// What was last read of all employers.

@@ -40,7 +40,7 @@ mod why;
 mod words;
 
 pub use account::NewPassword;
-pub use app::{App, EmployersSeen, Inner, Trace};
+pub use app::{App, Beside, EmployersSeen, Inner, Trace};
 pub use door::Door;
 pub use mails::composers;
 pub use reset_password::{Present, ResetError, reset_password};

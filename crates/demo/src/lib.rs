@@ -12,8 +12,8 @@ pub use pay::{Files, example_files, pay};
 
 use audit::Origin;
 use records::{
-    Contact, EmployerError, Grant, GrantError, Learning, LocalLink, NewEmployer, Permission, Permit, Role,
-    Settings, Username,
+    Contact, EmployerError, Grant, GrantError, LocalLink, NewEmployer, Permission, Permit, Role, Settings,
+    Username,
     import::{self, ApplyError, Options, PlanError},
 };
 use store::{Clock, Day, Db, Entropy, StoreError};
@@ -213,9 +213,9 @@ pub async fn give_roles(db: &Db, clock: &Clock, entropy: &Entropy) -> Result<(),
 #[must_use]
 pub fn settings(example: &Example) -> Settings {
     let place = if example.code == "427" { "northmoor" } else { "southdown" };
-    let link = |title: &str, page: &str| LocalLink {
+    let link = |title: &str, address: &str| LocalLink {
         title: title.into(),
-        address: format!("https://intranet.{place}.example/{page}"),
+        address: address.into(),
         only_for: None,
     };
     Settings {
@@ -235,16 +235,10 @@ pub fn settings(example: &Example) -> Settings {
         // Documentation addresses: whoever tries the demo is outside.
         networks: vec!["192.0.2.0/24".parse().unwrap_or_default()],
         local_links: vec![
-            link("Learning and Development Prospectus", "prospectus"),
-            link("PC Checker", "pc-checker"),
-            link("STAR Homepage", "star"),
+            link("Learning and Development Prospectus", "/e-learning#find"),
+            link("PC Checker", "/pc-checker"),
+            link("STAR Homepage", &format!("https://intranet.{place}.example/star")),
         ],
-        learning: Some(Learning {
-            message: "It is recommended that eLearning is completed on a Windows PC or laptop. We do not recommend completing eLearning \
-                      on your mobile phone."
-                .into(),
-            homepage: format!("https://learning.{place}.example/"),
-        }),
         ..Settings::default()
     }
 }

@@ -11,19 +11,38 @@
 //! Course content is untrusted: it is served from host names of its own, where no cookie of the portal ever goes.
 
 mod app;
+pub mod attempts;
+mod certificates;
+pub mod content;
+pub mod courses;
+mod homepage;
+mod pc_checker;
 mod settings;
+mod words;
 
-pub use app::App;
+pub use app::{App, Awake};
+pub use certificates::Code;
+pub use pc_checker::last_check;
+pub use pdf::Printer;
 pub use settings::Settings;
+pub use words::ADVICE;
 
 /// The pages of this room.
 #[must_use]
-pub fn routes(_app: &App) -> Vec<web::Route> {
-    Vec::new()
+pub fn routes(app: &App) -> Vec<web::Route> {
+    [homepage::pages::routes(app), certificates::pages::routes(app), pc_checker::pages::routes(app)].concat()
 }
 
 /// The jobs of this room.
 #[must_use]
-pub fn handlers(_app: &App) -> Vec<store::jobs::Handler> {
-    Vec::new()
+pub fn handlers(app: &App) -> Vec<store::jobs::Handler> {
+    [courses::handlers(app), attempts::handlers(app)].concat()
+}
+
+/// Queues what is done once a night, if it is due. Asked every few minutes.
+///
+/// # Errors
+/// What the database says.
+pub async fn keep_up(app: &App) -> store::Result<()> {
+    attempts::nightly(app).await
 }

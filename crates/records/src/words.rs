@@ -28,7 +28,7 @@ pub(crate) const NETWORK_OF_ALL: &str =
     "this is every address there is; write the employer's own networks, such as 10.20.0.0/16";
 pub(crate) const NETWORK_FORM: &str = "this is no network; write one such as 10.20.0.0/16 or 2001:db8::/32";
 pub(crate) const TIME_ZONE_FORM: &str = "no such time zone is known here; write one such as Europe/London";
-pub(crate) const LINK_FORM: &str = "write an address that begins with https:// or mailto:";
+pub(crate) const LINK_FORM: &str = "write an address that begins with https:// or mailto:, or the path of a page of this portal, such as /pc-checker";
 pub(crate) const HTTPS_FORM: &str = "write an address that begins with https://";
 pub(crate) const PHONE_FORM: &str = "write a telephone number, such as 0113 496 0000";
 pub(crate) const LOGO_FORM: &str = "a logo is set on the page Settings; leave this empty to have none";
@@ -673,7 +673,8 @@ pub(crate) mod settings {
 
     /// Its word in forms, and what it is called.
     pub(crate) const EVERYONE: (&str, &str) = ("everyone", "Everyone");
-    pub(crate) const LINK_ADDRESS_HINT: &str = "It begins with https:// or mailto:";
+    pub(crate) const LINK_ADDRESS_HINT: &str =
+        "It begins with https:// or mailto:. A page of this portal is written without its name: /pc-checker";
     pub(crate) const LINK_PLACE_HINT: &str = "1 stands first";
 
     pub(crate) fn for_whom(role: Option<Role>) -> &'static str {
@@ -690,7 +691,7 @@ pub(crate) mod settings {
     pub(crate) const LEARNING_MESSAGE_HINT: &str = "Which device to use, for example";
     pub(crate) const LEARNING_HOMEPAGE: &str = "Where Learner Homepage leads";
     pub(crate) const LEARNING_HOMEPAGE_HINT: &str =
-        "It begins with https://. Leave both empty to have no My e-Learning.";
+        "It begins with https://. Leave both empty where e-learning is on this portal.";
 
     pub(crate) const LOGO: &str = "Logo";
     pub(crate) const LOGO_HINT: &str = "PNG or JPEG, at most 1 MiB. It is shown on white, and made smaller where it is wider than 600 or higher than 200 pixels.";

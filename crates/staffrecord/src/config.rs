@@ -79,6 +79,10 @@ pub struct ServeConfig {
     pub card_tls_certificate: Option<PathBuf>,
     /// A PEM file of its key.
     pub card_tls_key: Option<PathBuf>,
+    /// Another certificate for the host names of courses, where the portal's does not name them; with its key.
+    pub content_tls_certificate: Option<PathBuf>,
+    /// A PEM file of its key.
+    pub content_tls_key: Option<PathBuf>,
     /// Networks of proxies that end TLS in front of this program: their `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Where metrics are served; nowhere unless set.
@@ -93,6 +97,8 @@ impl Default for ServeConfig {
             tls_key: None,
             card_tls_certificate: None,
             card_tls_key: None,
+            content_tls_certificate: None,
+            content_tls_key: None,
             trusted_proxies: Vec::new(),
             metrics_listen: None,
         }
@@ -215,6 +221,16 @@ impl Config {
                 "serve.card_tls_certificate",
                 "goes together with serve.card_tls_key: set both or neither".into(),
             ));
+        }
+        if config.serve.content_tls_certificate.is_some() != config.serve.content_tls_key.is_some() {
+            return Err(value(
+                "serve.content_tls_certificate",
+                "goes together with serve.content_tls_key: set both or neither".into(),
+            ));
+        }
+        if let Ok(site) = config.site() {
+            let card = config.access.smartcard_certificates.as_ref().map(|cards| cards.host.as_str());
+            config.learning.check(site.host(), card).map_err(|(key, says)| value(key, says))?;
         }
         if let Some(cards) = &config.access.smartcard_certificates {
             let own_tls = config.serve.tls_certificate.is_some();
@@ -381,7 +397,19 @@ mod tests {
 
     #[test]
     fn values_that_make_no_sense_name_their_key() {
+        let learning = |more: &str| format!("[learning]\n{more}");
+        let (base, host) = (learning("content_base = "), learning("content_host = "));
         for (from, to, key) in [
+            ("[learning]", format!("{base}\"portal.example.org\"").as_str(), "learning.content_base"),
+            ("[learning]", &format!("{base}\"example.org\""), "learning.content_base"),
+            ("[learning]", &format!("{base}\"https://content.example.org\""), "learning.content_base"),
+            ("[learning]", &format!("{base}\"\""), "learning.content_base"),
+            ("[learning]", &format!("{host}\"portal.example.org\""), "learning.content_host"),
+            (
+                "[learning]",
+                &format!("{host}\"a.example\"\ncontent_base = \"b.example\""),
+                "learning.content_host",
+            ),
             ("https://portal.example.org", "portal", "site.address"),
             ("https://portal.example.org", "https://portal.example.org/x", "site.address"),
             ("name = \"Portal\"", "name = \" \"", "site.name"),

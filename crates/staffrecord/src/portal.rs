@@ -6,14 +6,17 @@ use std::{
 
 use access::smartcard::{Cards, Certificates};
 use audit::Sealer;
+use futures::{FutureExt, future::BoxFuture};
+use jiff::tz::TimeZone;
 use mail::Postman;
 use second_factors::passkeys::Passkeys;
 use smartcards::certificate::Checker;
-use store::{Clock, Db, Entropy, StoreError, jobs::Worker};
+use store::{Clock, Db, Entropy, Instant, StoreError, Tx, jobs::Worker};
 use tokio::sync::watch;
+use uuid::Uuid;
 use web::{Corridor, Keys, Route, Site};
 
-use crate::{card_host, portal_page};
+use crate::{hosts, portal_page};
 
 /// What a portal is made of.
 pub struct Parts {
@@ -60,6 +63,9 @@ pub enum OpenError {
     /// Smartcards by identity provider.
     #[error(transparent)]
     Provider(#[from] smartcards::provider::SettingsError),
+    /// The folder of courses' files.
+    #[error(transparent)]
+    Files(#[from] learning::courses::FilesError),
 }
 
 /// A portal: its pages, and what works behind them.
@@ -99,6 +105,59 @@ fn certificates(
     }))
 }
 
+/// What e-learning tells the service desk: what PC Checker found last on somebody's device.
+struct DeviceChecks(Db);
+
+impl access::Beside for DeviceChecks {
+    fn lines<'a>(
+        &'a self,
+        staff_record: Uuid,
+        zone: &'a TimeZone,
+    ) -> BoxFuture<'a, Result<Vec<(&'static str, String)>, StoreError>> {
+        async move {
+            let found = learning::last_check(&mut self.0.read().await?.tx(), staff_record, zone).await?;
+            Ok(found.map(|line| ("PC Checker", line)).into_iter().collect())
+        }
+        .boxed()
+    }
+}
+
+/// Courses keep the sessions awake that they are done in.
+struct SessionsAwake;
+
+impl learning::Awake for SessionsAwake {
+    fn keep<'t>(
+        &self,
+        tx: &'t mut Tx<'_>,
+        session: Uuid,
+        seen_since: Instant,
+        now: Instant,
+    ) -> BoxFuture<'t, store::Result<()>> {
+        access::sessions::keep_awake(tx, session, seen_since, now).boxed()
+    }
+}
+
+/// What the use cases of courses need. `folder`: that which the paths of the configuration start from.
+pub(crate) fn learning_app(
+    (db, clock, entropy): (&Db, &Clock, &Entropy),
+    (site, keys): (Arc<Site>, Keys),
+    settings: learning::Settings,
+    folder: &Path,
+) -> Result<learning::App, learning::courses::FilesError> {
+    Ok(learning::App {
+        db: db.clone(),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        site,
+        keys,
+        files: learning::courses::Files::open(&settings.files_in(folder))?,
+        settings: Arc::new(settings),
+        awake: Arc::new(SessionsAwake),
+        hot: learning::content::Hot::default(),
+        printer: learning::Printer::default(),
+    })
+}
+
 /// The first page of those who have left.
 const LEAVERS_HOME: &str = "/payslips";
 /// So often what is over is swept.
@@ -130,6 +189,7 @@ impl Portal {
         let card_host = card_host.zip(certificates.as_ref().map(|certificates| certificates.checker.clone()));
         let providers = access::smartcard::providers(&access.smartcard_providers, &folder, &site, &clock)?;
         let cards = Cards { certificates, providers };
+        let trusted_proxies = site.trusted_proxies.clone();
         let site = Arc::new(site);
         let app = access::App::new(access::Inner {
             db: db.clone(),
@@ -145,6 +205,7 @@ impl Portal {
             cards,
             settings: access,
             employers: access::EmployersSeen::default(),
+            beside: Arc::new(DeviceChecks(db.clone())),
         });
         let records = records::App { db: db.clone(), clock: clock.clone(), entropy: entropy.clone() };
         let pay = payslips::App {
@@ -155,14 +216,8 @@ impl Portal {
             settings: Arc::new(payslips),
             printing: payslips::Printing::default(),
         };
-        let learning = learning::App {
-            db: db.clone(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-            site: site.clone(),
-            keys: keys.clone(),
-            settings: Arc::new(learning),
-        };
+        let learning =
+            learning_app((&db, &clock, &entropy), (site.clone(), keys.clone()), learning, &folder)?;
         let routes = [
             portal_page::routes(&db),
             payslips::routes(&pay),
@@ -173,6 +228,7 @@ impl Portal {
         ]
         .concat();
         let front = Arc::new(app.clone());
+        let content = learning.settings.content_source(&site);
         let corridor = Corridor {
             site,
             front,
@@ -180,6 +236,7 @@ impl Portal {
             clock: clock.clone(),
             entropy: entropy.clone(),
             leavers_home: LEAVERS_HOME,
+            content,
         };
         let handlers = [
             access::handlers(&app),
@@ -191,9 +248,11 @@ impl Portal {
         let composers =
             [access::composers(&app), records::composers(&db, &clock), payslips::composers(&pay)].concat();
         Ok(Self {
-            router: card_host::by_host(
+            router: hosts::by_host(
                 web::build(&routes, corridor),
-                card_host.as_ref().map(|(host, _)| host.as_str()).zip(access::smartcard::card_host(&app)),
+                card_host.as_ref().map(|(host, _)| host.clone()).zip(access::smartcard::card_host(&app)),
+                learning::content::Hosts::new(&learning.settings).zip(learning::content::router(&learning)),
+                trusted_proxies,
             ),
             card_host,
             routes,
@@ -242,6 +301,9 @@ impl Portal {
         loop {
             if let Err(error) = access::sweep(&self.access).await {
                 tracing::warn!(%error, "what is over could not be swept");
+            }
+            if let Err(error) = learning::keep_up(&self.learning).await {
+                tracing::warn!(%error, "the nightly look at courses could not be queued");
             }
             tokio::select! {
                 () = &mut stop => return,

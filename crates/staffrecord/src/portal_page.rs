@@ -10,6 +10,9 @@ use web::{
     ui::{Button, InsetText},
 };
 
+/// Where e-learning is: on this portal, unless an employer's is elsewhere.
+const LEARNER_HOMEPAGE: &str = "/e-learning";
+
 pub(crate) fn routes(db: &Db) -> Vec<Route> {
     vec![Route::get("/portal", Audience::Staff, show, db.clone()).in_menu("Portal")]
 }
@@ -22,7 +25,7 @@ struct PortalView<'v> {
     changes: usize,
     message: Option<InsetText>,
     payslips: Vec<Newest>,
-    learning: Option<LearningView>,
+    learning: LearningView,
     links: Vec<&'v LocalLink>,
 }
 
@@ -50,16 +53,18 @@ async fn show(State(db): State<Db>, page: Page, person: Person) -> Result<Respon
         last_log_in,
         changes,
         payslips,
-        learning: settings.learning.clone().map(learning),
+        learning: learning(settings.learning.clone()),
         message: settings.message.clone().map(InsetText::new),
         links: settings.local_links.iter().filter(is_for).collect(),
     };
     page.shell("Portal").show(&body)
 }
 
-fn learning(learning: Learning) -> LearningView {
-    LearningView {
-        message: InsetText::new(learning.message),
-        homepage: Button::link("Learner Homepage", learning.homepage),
-    }
+/// The employer's own message, where it has one; the guide's words where not.
+fn learning(elsewhere: Option<Learning>) -> LearningView {
+    let (message, homepage) = match elsewhere {
+        Some(Learning { message, homepage }) => (message, homepage),
+        None => (learning::ADVICE.to_owned(), LEARNER_HOMEPAGE.to_owned()),
+    };
+    LearningView { message: InsetText::new(message), homepage: Button::link("Learner Homepage", homepage) }
 }

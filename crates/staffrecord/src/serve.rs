@@ -164,16 +164,23 @@ pub struct Tls {
     pub portal: Arc<ServerConfig>,
     /// The card host's name, and how it is served: with a client's certificate asked for, and HTTP/1.1 alone.
     pub card: Option<(String, Arc<ServerConfig>)>,
+    /// The host names of courses and how they are served, where the portal's certificate does not name them.
+    pub content: Option<(learning::content::Hosts, Arc<ServerConfig>)>,
 }
 
 impl Tls {
     /// Agrees on TLS as the name that the client asks for wants it; whether that is the card host's.
     async fn accept(&self, stream: TcpStream) -> io::Result<(TlsStream<TcpStream>, bool)> {
         let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
-        let card = self.card.as_ref().filter(|(host, _)| {
-            start.client_hello().server_name().is_some_and(|name| name.eq_ignore_ascii_case(host))
-        });
-        let (config, is_card) = card.map_or((&self.portal, false), |(_, config)| (config, true));
+        let hello = start.client_hello();
+        let asks = |is: &dyn Fn(&str) -> bool| hello.server_name().is_some_and(is);
+        let card = self.card.as_ref().filter(|(host, _)| asks(&|name| name.eq_ignore_ascii_case(host)));
+        let content = self.content.as_ref().filter(|(hosts, _)| asks(&|name| hosts.are(name)));
+        let (config, is_card) = match (card, content) {
+            (Some((_, config)), _) => (config, true),
+            (None, Some((_, config))) => (config, false),
+            (None, None) => (&self.portal, false),
+        };
         let config = config.clone();
         Ok((start.into_stream(config).await?, is_card))
     }
@@ -441,12 +448,14 @@ mod tests {
 
     const PORTAL: &str = "portal.example";
     const CARD: &str = "card.portal.example";
+    const COURSE: &str = "c-1.content.example";
 
-    /// The portal and the card host with a certificate each, and somebody's card.
+    /// The portal, the card host and the courses' hosts with a certificate each, and somebody's card.
     struct Hosts {
         address: std::net::SocketAddr,
         portal: CertificateDer<'static>,
         card_host: CertificateDer<'static>,
+        content: CertificateDer<'static>,
         card: CertifiedKey<KeyPair>,
         _stop: watch::Sender<bool>,
     }
@@ -476,6 +485,13 @@ mod tests {
             // The portal's is good for the card host as well, so that a client would not mind.
             let portal = certified(&[PORTAL, CARD, "127.0.0.1"]);
             let (card_host, card) = (certified(&[CARD]), certified(&["a-card"]));
+            let content = certified(&["*.content.example"]);
+            let settings = learning::Settings {
+                content_base: Some("content.example".to_owned()),
+                ..learning::Settings::default()
+            };
+            let courses = learning::content::Hosts::new(&settings).unwrap();
+            let content_config = tls_config(vec![content.cert.der().clone()], key(&content)).unwrap();
             let verifier =
                 WebPkiClientVerifier::builder_with_provider(roots(&[card.cert.der()]).into(), provider())
                     .allow_unauthenticated()
@@ -490,21 +506,23 @@ mod tests {
             let tls = Tls {
                 portal: Arc::new(tls_config(vec![portal.cert.der().clone()], key(&portal)).unwrap()),
                 card: with_card_host.then(|| (CARD.to_owned(), Arc::new(card_config))),
+                content: Some((courses, Arc::new(content_config))),
             };
             let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
             let address = listener.local_addr().unwrap();
             let (stop, stopped) = watch::channel(false);
             let router = Router::new().route("/", get(told));
             tokio::spawn(connections(listener, Some(tls), Vec::new(), router, stopped));
-            let (portal, card_host) = (portal.cert.der().clone(), card_host.cert.der().clone());
-            Self { address, portal, card_host, card, _stop: stop }
+            let der = |certified: &CertifiedKey<KeyPair>| certified.cert.der().clone();
+            let (portal, card_host, content) = (der(&portal), der(&card_host), der(&content));
+            Self { address, portal, card_host, content, card, _stop: stop }
         }
 
         async fn connect(&self, name: &str, shows_card: bool) -> TlsStream<TcpStream> {
             let client = ClientConfig::builder_with_provider(provider())
                 .with_safe_default_protocol_versions()
                 .unwrap()
-                .with_root_certificates(roots(&[&self.portal, &self.card_host]));
+                .with_root_certificates(roots(&[&self.portal, &self.card_host, &self.content]));
             let client = if shows_card {
                 client.with_client_auth_cert(vec![self.card.cert.der().clone()], key(&self.card)).unwrap()
             } else {
@@ -567,6 +585,16 @@ mod tests {
             assert!(!answer.contains("connection: close"), "{answer}");
             assert!(answer.ends_with(&format!("{PORTAL}, portal")), "{answer}");
         }
+    }
+
+    #[tokio::test]
+    async fn courses_have_a_certificate_of_their_own_and_see_no_card() {
+        let hosts = Hosts::serve(true).await;
+        let mut stream = hosts.connect(COURSE, true).await;
+        assert_eq!(hosts.served(&stream), &hosts.content);
+        let told = format!("{COURSE}, portal");
+        let answer = asked_up_to(&mut stream, &told).await;
+        assert!(answer.ends_with(&told), "{answer}");
     }
 
     #[tokio::test]

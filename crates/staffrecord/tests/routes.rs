@@ -105,6 +105,15 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
             | "/payslips/p60/{id}"
             | "/payslips/p60/{id}/pdf",
         ) => ((303, Some("/?next=PATH")), NOT_FOUND, NEXT),
+        ("GET", "/e-learning") => ((303, Some("/?next=%2Fe-learning")), OK, NEXT),
+        ("GET", "/e-learning/attempts/{id}" | "/e-learning/completions/{id}/certificate") => {
+            ((303, Some("/?next=PATH")), NOT_FOUND, NEXT)
+        }
+        ("GET", "/pc-checker") => ((303, Some("/?next=%2Fpc-checker")), OK, NEXT),
+        // Sent without script: it says what to do.
+        ("POST", "/pc-checker") => (TO_LOG_IN, OK, NEXT),
+        ("GET", "/verify") => (OK, OK, alike(OK)),
+        ("GET", "/verify/{code}") => (NOT_FOUND, NOT_FOUND, alike(NOT_FOUND)),
         ("POST", "/my-account/changes/{id}/stop") => (TO_LOG_IN, NOT_FOUND, NEXT),
         ("GET", "/my-account/personal-address") => {
             ((303, Some("/?next=%2Fmy-account%2Fpersonal-address")), OK, NEXT)

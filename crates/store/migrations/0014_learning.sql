@@ -24,7 +24,7 @@ CREATE TABLE course_version (
     course_id UUID NOT NULL REFERENCES course (id),
     -- From 1, in the order in which they were uploaded.
     number BIGINT NOT NULL,
-    -- `uploaded`, `published`, `retired`.
+    -- `arriving` while its files are written, `uploaded`, `published`, `retired`.
     state TEXT NOT NULL,
     standard TEXT NOT NULL,
     -- `scorm::Manifest` as JSON.
@@ -98,6 +98,7 @@ CREATE TABLE attempt_item (
     sequence BIGINT NOT NULL,
     -- The run-time's data as the course left it, as JSON.
     state TEXT NOT NULL,
+    -- The best that was said of it, whichever commit it was in.
     status TEXT NOT NULL,
     score BIGINT,
     seconds BIGINT NOT NULL,
@@ -144,6 +145,9 @@ CREATE TABLE launch_commit (
     -- What it says of its item.
     status TEXT NOT NULL,
     score BIGINT,
+    -- What it says of the whole, where the course's own rules say how that follows from its items.
+    whole_status TEXT,
+    whole_score BIGINT,
     PRIMARY KEY (launch_id, sequence)
 );
 

@@ -26,6 +26,12 @@ impl Instant {
         Self(Timestamp::from_microsecond(microseconds).expect("a time within the calendar"))
     }
 
+    /// The same of a number that somebody else has written: none before 1970 or beyond the calendar.
+    #[must_use]
+    pub fn of_microseconds(microseconds: i64) -> Option<Self> {
+        Timestamp::from_microsecond(microseconds).ok().filter(|at| at.as_second() >= 0).map(Self)
+    }
+
     /// Microseconds since 1970.
     #[must_use]
     pub fn microseconds(self) -> i64 {

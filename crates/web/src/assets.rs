@@ -7,6 +7,28 @@ use axum::Router;
 use memory_serve::{CacheControl, MemoryServe};
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+include!(concat!(env!("OUT_DIR"), "/content.rs"));
+
+/// A file that the host of course content hands out beside courses, under a plain name.
+#[derive(Clone, Copy, Debug)]
+pub struct ContentFile {
+    /// `check.html`, `check.js`, `player.html`, `player.css`, `player.js`, `scorm12.js` or `scorm2004.js`.
+    pub name: &'static str,
+    /// With its charset.
+    pub content_type: &'static str,
+    /// SHA-256 of `plain` in hexadecimal.
+    pub hash: &'static str,
+    /// As it is.
+    pub plain: &'static [u8],
+    /// For browsers that take `br`.
+    pub brotli: &'static [u8],
+}
+
+/// The content host's own file of this name.
+#[must_use]
+pub fn content_file(name: &str) -> Option<&'static ContentFile> {
+    CONTENT.iter().find(|file| file.name == name)
+}
 
 /// The routes under `/assets/`.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -48,6 +70,9 @@ mod tests {
             (SCRIPT, "text/javascript; charset=utf-8"),
             (LIBRARY, "text/javascript; charset=utf-8"),
             (PASSKEYS, "text/javascript; charset=utf-8"),
+            (OUTBOX, "text/javascript; charset=utf-8"),
+            (PLAYER_PAGE, "text/javascript; charset=utf-8"),
+            (PC_CHECKER, "text/javascript; charset=utf-8"),
             (FAVICON, "image/svg+xml"),
         ] {
             let response = get(path, header::ACCEPT, "*/*").await;
@@ -66,7 +91,7 @@ mod tests {
     #[tokio::test]
     async fn what_the_log_in_page_loads_is_small() {
         let mut total = 0;
-        for path in [STYLE, SCRIPT, LIBRARY, PASSKEYS, FAVICON] {
+        for path in [STYLE, SCRIPT, LIBRARY, PASSKEYS, OUTBOX, FAVICON] {
             let response = get(path, header::ACCEPT_ENCODING, "gzip, br").await;
             assert_eq!(response.headers()[header::CONTENT_ENCODING], "br", "{path}");
             total += response.into_body().collect().await.unwrap().to_bytes().len();
@@ -89,8 +114,10 @@ mod tests {
         let script = text(SCRIPT).await;
         assert!(script.contains(&format!("from \".{}\"", LIBRARY.trim_start_matches("/assets"))));
         assert!(text(LIBRARY).await.contains("initAll"));
-        assert!(!text(PASSKEYS).await.contains("import"), "it stands alone");
-        for path in [SCRIPT, LIBRARY, PASSKEYS, STYLE] {
+        for path in [PASSKEYS, OUTBOX, PLAYER_PAGE, PC_CHECKER] {
+            assert!(!text(path).await.contains("import "), "{path} stands alone");
+        }
+        for path in [SCRIPT, LIBRARY, PASSKEYS, OUTBOX, PLAYER_PAGE, PC_CHECKER, STYLE] {
             assert!(!text(path).await.contains("sourceMappingURL"), "{path}");
         }
     }
@@ -106,6 +133,39 @@ mod tests {
         for name in ["portal-logged-in", "portal-idle", "portal-csrf"] {
             assert!(script.contains(&format!("meta(\"{name}\")")), "{name} in portal.js");
             assert!(page.contains(&format!("meta name=\"{name}\"")), "{name} in shell.html");
+        }
+    }
+
+    #[test]
+    fn the_content_host_has_the_player_and_both_run_times() {
+        for (name, holds) in [
+            ("check.html", "check.js"),
+            ("check.js", "check-ready"),
+            ("player.html", "player.js"),
+            ("player.css", ".player"),
+            ("player.js", "scorm2004.js"),
+            ("scorm12.js", "Scorm12API"),
+            ("scorm2004.js", "Scorm2004API"),
+        ] {
+            let file = content_file(name).unwrap();
+            let text = std::str::from_utf8(file.plain).unwrap();
+            assert!(text.contains(holds) && !text.contains("sourceMappingURL"), "{name}");
+            assert!(file.brotli.len() < file.plain.len(), "{name}");
+        }
+        assert!(content_file("portal.js").is_none());
+    }
+
+    #[test]
+    fn the_player_has_what_its_script_looks_for() {
+        let (script, page) =
+            (include_str!("../../../assets/player.js"), include_str!("../../../assets/player.html"));
+        for (at, _) in script.match_indices("byId(\"") {
+            let id = script[at + 6..].split('"').next().unwrap();
+            assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+        for (at, _) in script.match_indices("says(\"") {
+            let word = script[at + 6..].split('"').next().unwrap();
+            assert!(page.contains(&format!("data-{word}=\"")), "{word}");
         }
     }
 

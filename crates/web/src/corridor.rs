@@ -53,6 +53,8 @@ pub struct Corridor {
     pub entropy: Entropy,
     /// The first page of those who have left.
     pub leavers_home: &'static str,
+    /// Hosts of course content that pages may frame and send to, as a source of their policy: `https://*.content.example.org`.
+    pub content: Option<String>,
 }
 
 #[derive(Clone)]
@@ -60,6 +62,7 @@ struct Entrance {
     corridor: Corridor,
     menu: Arc<Vec<MenuItem>>,
     places: Places,
+    policy: HeaderValue,
 }
 
 /// What a route says of whom and what it takes.
@@ -86,7 +89,8 @@ pub fn build(routes: &[Route], corridor: Corridor) -> Router {
     });
     let largest = routes.iter().filter(|route| route.files).map(|route| route.limit).max();
     let places = Places::new(largest.unwrap_or_default());
-    let entrance = Entrance { corridor, menu: Arc::new(menu), places };
+    let policy = policy(corridor.content.as_deref());
+    let entrance = Entrance { corridor, menu: Arc::new(menu), places, policy };
     let mut router = Router::new();
     for route in routes {
         let Route { audience, limit, kept, files, leavers, .. } = *route;
@@ -126,7 +130,7 @@ async fn enter(State(entrance): State<Entrance>, request: Request, next: Next) -
     }
     .instrument(span.clone())
     .await;
-    protect(response.headers_mut(), &corridor.site);
+    protect(response.headers_mut(), &corridor.site, &entrance.policy);
     let (status, seconds) = (response.status().as_u16(), began.elapsed().as_secs_f64());
     span.in_scope(|| tracing::info!(status, milliseconds = seconds * 1e3, "answered"));
     metrics::histogram!("staffrecord_web_request_seconds", "route" => route, "status" => status_class(status)).record(seconds);
@@ -477,12 +481,20 @@ async fn dress(corridor: &Corridor, page: &Page, mut response: Response) -> Resp
     shown
 }
 
+/// What pages may load and reach. Courses run in frames of hosts of their own; every page may send there what they could not save.
+fn policy(content: Option<&str>) -> HeaderValue {
+    const STRICT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                          form-action 'self'; base-uri 'none'; frame-ancestors 'none'; connect-src 'self'";
+    let with_content = content
+        .map(|content| format!("{STRICT} {content}; frame-src {content}"))
+        .and_then(|policy| HeaderValue::from_str(&policy).ok());
+    with_content.unwrap_or(HeaderValue::from_static(STRICT))
+}
+
 /// The headers of every answer but the assets'.
-fn protect(headers: &mut HeaderMap, site: &Site) {
-    let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-                  form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+fn protect(headers: &mut HeaderMap, site: &Site, policy: &HeaderValue) {
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, "DENY"),

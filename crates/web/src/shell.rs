@@ -25,6 +25,7 @@ struct ShellView<'v> {
     person: Option<PersonView>,
     style: &'static str,
     script: &'static str,
+    outbox: &'static str,
     library: &'static str,
     icon: &'static str,
 }
@@ -142,6 +143,7 @@ impl Shell<'_> {
             person,
             style: assets::STYLE,
             script: assets::SCRIPT,
+            outbox: assets::OUTBOX,
             library: assets::LIBRARY,
             icon: assets::FAVICON,
         };

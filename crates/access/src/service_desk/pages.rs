@@ -130,6 +130,7 @@ async fn view(
     let left = checks_left(&mut reader.tx(), id, person.now).await?;
     let checked = just_checked(&mut reader.tx(), (id, person.staff_record), person.now).await?;
     drop(reader);
+    let beside = app.beside.lines(id, &zone).await?;
     let usernames: Vec<String> = usernames.iter().map(ToString::to_string).collect();
     let (says, does) = explain(page.language(), &found.reason, &zone);
     let own = record.id == person.staff_record;
@@ -138,6 +139,10 @@ async fn view(
     let happened =
         rows.fold(happened, |table, (at, what)| table.row([format::day_and_time(*at, &zone), what.clone()]));
     let day = typed.day;
+    let facts = SummaryList::new()
+        .code("Username", if usernames.is_empty() { "None".to_owned() } else { usernames.join(", ") })
+        .row("Employee number", record.employee_number.clone())
+        .row("Email", record.email.clone().unwrap_or_else(|| "None held".to_owned()));
     let body = PersonView {
         page,
         back: BackLink::new("/service-desk").text("Search again"),
@@ -145,10 +150,7 @@ async fn view(
         errors: errors.summary(),
         id,
         name: record.name(),
-        facts: SummaryList::new()
-            .code("Username", if usernames.is_empty() { "None".to_owned() } else { usernames.join(", ") })
-            .row("Employee number", record.employee_number.clone())
-            .row("Email", record.email.clone().unwrap_or_else(|| "None held".to_owned())),
+        facts: beside.into_iter().fold(facts, |facts, (name, line)| facts.row(name, line)),
         why: InsetText::new(web::ui::Content::html(WhyView { says: &says, does })),
         birth: (left > 0 && !own).then(|| {
             DateInput::new("date-of-birth", "Date of birth, as they say it*")

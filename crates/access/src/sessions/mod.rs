@@ -8,4 +8,4 @@ pub(crate) mod sql;
 
 pub(crate) use model::{Completed, NewSession};
 pub use model::{EndedBy, Session, Step};
-pub use service::{EndError, end_one, end_others, log_out};
+pub use service::{EndError, end_one, end_others, keep_awake, log_out};

@@ -1,6 +1,6 @@
 use futures::FutureExt;
 use serde_json::json;
-use store::StoreError;
+use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 use web::{Person, Sealed};
 
@@ -16,6 +16,20 @@ pub enum EndError {
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Something was done in a session that came by no page of the portal: what was saved in a course. One of which nothing was seen since
+/// `seen_since` is over and stays so.
+///
+/// # Errors
+/// What the store says.
+pub async fn keep_awake(
+    tx: &mut Tx<'_>,
+    session: Uuid,
+    seen_since: Instant,
+    now: Instant,
+) -> Result<(), StoreError> {
+    sql::touch_if_seen_since(tx, session, seen_since, now).await
 }
 
 /// Somebody logs out here. Says where the identity provider that they came by logs them out too.

@@ -74,6 +74,22 @@ pub(crate) async fn touch(tx: &mut Tx<'_>, session: Uuid, now: Instant) -> Resul
     )
 }
 
+/// The same of a session that was seen since `seen_since`: one that was idle for longer is over, though nobody has written that down.
+pub(super) async fn touch_if_seen_since(
+    tx: &mut Tx<'_>,
+    session: Uuid,
+    seen_since: Instant,
+    now: Instant,
+) -> Result<()> {
+    later!(
+        tx,
+        "UPDATE session SET seen_at = $2 WHERE id = $1 AND ended_at IS NULL AND seen_at < $2 AND seen_at > $3",
+        session,
+        now,
+        seen_since,
+    )
+}
+
 pub(crate) async fn end(tx: &mut Tx<'_>, session: Uuid, by: EndedBy, now: Instant) -> Result<()> {
     later!(
         tx,

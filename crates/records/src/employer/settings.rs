@@ -22,7 +22,7 @@ pub struct Settings {
     pub time_zone: String,
     /// Links for its staff's portal page.
     pub local_links: Vec<LocalLink>,
-    /// Where its e-learning is, while it is elsewhere: the tile `My e-Learning`.
+    /// Where its e-learning is, where it is elsewhere: then the tile `My e-Learning` says this and leads there.
     pub learning: Option<Learning>,
     /// What its staff are to know, on the portal page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub struct Contact {
 pub struct LocalLink {
     /// Its words.
     pub title: String,
-    /// `https:` or `mailto:`.
+    /// `https:`, `mailto:`, or the path of a page of the portal.
     pub address: String,
     /// Whom it is for, besides being staff; none for everyone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -254,7 +254,7 @@ impl Settings {
         few("local_links", self.local_links.len(), 20, &mut faults);
         for link in &self.local_links {
             text("local_links.title", &link.title, 1..=60, &mut faults);
-            if !is_https(&link.address) && !is_mailto(&link.address) {
+            if ![is_https, is_mailto, is_own_page].iter().any(|form| form(&link.address)) {
                 faults.push(Fault::new("local_links.address", &link.address, words::LINK_FORM));
             }
         }
@@ -405,6 +405,12 @@ fn is_https(address: &str) -> bool {
     plain && address.len() <= 500 && port_right && (is_domain(host) || host == "localhost")
 }
 
+/// A path of the portal itself, such as `/pc-checker`. `//host` would lead elsewhere.
+fn is_own_page(address: &str) -> bool {
+    let plain = address.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.#?=&".contains(&b));
+    plain && address.len() <= 500 && address.starts_with('/') && !address.starts_with("//")
+}
+
 fn is_mailto(address: &str) -> bool {
     address.strip_prefix("mailto:").is_some_and(is_email)
 }
@@ -452,6 +458,9 @@ mod tests {
             ("time_zone", Box::new(|s| s.time_zone = "Europe/Londin".into())),
             ("local_links.address", Box::new(move |s| s.local_links = vec![link("http://star.example")])),
             ("local_links.address", Box::new(move |s| s.local_links = vec![link("javascript:alert(1)")])),
+            ("local_links.address", Box::new(move |s| s.local_links = vec![link("//evil.example/")])),
+            ("local_links.address", Box::new(move |s| s.local_links = vec![link("/\\evil.example/")])),
+            ("local_links.address", Box::new(move |s| s.local_links = vec![link("pc-checker")])),
             (
                 "local_links.address",
                 Box::new(move |s| s.local_links = vec![link("https://a.example/\"onclick=")]),
@@ -503,7 +512,7 @@ mod tests {
         let settings = Settings {
             mail_domains: vec!["nhs.net".into(), "example-trust.nhs.uk".into()],
             networks: vec!["10.20.0.0/16".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
-            local_links: ["https://star.example:8443/a?b=c#d", "mailto:help@nhs.net"]
+            local_links: ["https://star.example:8443/a?b=c#d", "mailto:help@nhs.net", "/e-learning#find"]
                 .map(|address| LocalLink {
                     title: "A".into(),
                     address: address.into(),

@@ -48,7 +48,7 @@ async fn list(State(app): State<App>, page: Page, person: Person) -> Result<Resp
     let after = page.query("after");
     let after = after
         .split_once('.')
-        .and_then(|(at, id)| Some((Instant::from_microseconds(at.parse().ok()?), id.parse().ok()?)));
+        .and_then(|(at, id)| Some((Instant::of_microseconds(at.parse().ok()?)?, id.parse().ok()?)));
     let after = after.unwrap_or((person.now, Uuid::nil()));
     let mut reader = app.db.read().await?;
     let found = sql::open_at(&mut reader.tx(), person.employer, after, person.now, PAGE + 1).await?;

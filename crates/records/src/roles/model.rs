@@ -68,6 +68,8 @@ store::words! {
         WithdrawPayslips = "withdraw_payslips",
         /// See whom a run has not reached, and print theirs for the post.
         PrintPayslips = "print_payslips",
+        /// Take course packages in, publish and retire them.
+        PublishCourses = "publish_courses",
     }
 }
 
@@ -95,6 +97,7 @@ impl Permission {
             | Self::PublishPayslips
             | Self::WithdrawPayslips
             | Self::PrintPayslips => Role::Payroll,
+            Self::PublishCourses => Role::Learning,
         }
     }
 }

@@ -81,6 +81,7 @@ async fn configuration(config: &Config, findings: &mut Findings) {
         findings.wrong(format!("[access] {error}"));
     }
     cards(config, findings);
+    courses(config, findings);
     match &config.access.breached_passwords {
         None => findings.note(
             "no list of breached passwords is set: people may choose a password that was stolen elsewhere. Set access.breached_passwords.",
@@ -138,6 +139,38 @@ fn cards(config: &Config, findings: &mut Findings) {
                 findings.good(format!("smartcards: {} sends people back to {returns}", provider.name()));
             }
         }
+        Err(error) => findings.wrong(error.to_string()),
+    }
+}
+
+/// Where courses are served from, and where their files lie.
+fn courses(config: &Config, findings: &mut Findings) {
+    let settings = &config.learning;
+    let Ok(site) = config.site() else { return };
+    let Some(source) = settings.content_source(&site) else {
+        findings.note(
+            "e-Learning: no host name for courses is set, so none can be opened. Set learning.content_base",
+        );
+        return;
+    };
+    if settings.content_host.is_some() {
+        findings.note(format!(
+            "e-Learning: all courses are served from {source}, so that one can read what another keeps in the browser. Set \
+             learning.content_base instead, where you can have a wildcard name"
+        ));
+    } else {
+        findings.good(format!("e-Learning: courses are served from {source}"));
+    }
+    let portal_above = |host: &str| host.ends_with(&format!(".{}", site.host()));
+    let host = settings.content_base.as_ref().or(settings.content_host.as_ref());
+    if host.is_some_and(|host| portal_above(host)) && !site.host().ends_with("localhost") {
+        findings.note(
+            "e-Learning: the host names of courses are below the portal's own. Another domain keeps courses from setting cookies for it",
+        );
+    }
+    match learning::courses::Files::open(&settings.files_in(&config.folder)) {
+        Ok(_) => findings
+            .good(format!("e-Learning: files of courses: {}", settings.files_in(&config.folder).display())),
         Err(error) => findings.wrong(error.to_string()),
     }
 }

@@ -70,7 +70,7 @@ impl Demo {
         let address =
             if self.phone { format!("https://{host}:{port}") } else { format!("http://localhost:{port}") };
         let tls = if self.phone {
-            Some(Tls { portal: Arc::new(made_certificate(host)?), card: None })
+            Some(Tls { portal: Arc::new(made_certificate(host)?), card: None, content: None })
         } else {
             None
         };

@@ -11,6 +11,7 @@ macro_rules! say {
 mod access;
 mod audit;
 mod check;
+mod course;
 mod demo;
 mod employer;
 mod init;
@@ -70,6 +71,9 @@ enum Command {
     /// Check, publish and withdraw runs of payslips.
     #[command(subcommand)]
     Payslips(payslips::Payslips),
+    /// Take course packages in, publish and retire them.
+    #[command(subcommand)]
+    Course(course::Course),
     /// Prove the trail.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -118,6 +122,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Role(role) => role.run(&cli.config).await,
             Command::Access(access) => access.run(&cli.config).await,
             Command::Payslips(payslips) => payslips.run(&cli.config).await,
+            Command::Course(course) => course.run(&cli.config).await,
             Command::Audit(audit) => audit.run(&cli.config).await,
             Command::Keys(keys) => keys.run(&cli.config).await,
         }

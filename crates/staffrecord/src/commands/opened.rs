@@ -79,6 +79,16 @@ impl Opened {
         })
     }
 
+    /// What the use cases of courses need.
+    pub(super) fn learning(&self) -> Result<learning::App, Failed> {
+        let config = &self.config;
+        let site = Arc::new(config.site().map_err(Failed)?);
+        let keys = config.keys(&self.entropy).map_err(Failed::because)?;
+        let base = (&self.db, &self.clock, &self.entropy);
+        crate::portal::learning_app(base, (site, keys), config.learning.clone(), &config.folder)
+            .map_err(Failed::because)
+    }
+
     /// Ends a command that wrote: what it put on the trail is sealed, unless a running `serve` does that.
     pub(super) async fn close(self) -> Result<(), Failed> {
         let sealer =

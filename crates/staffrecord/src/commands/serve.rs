@@ -44,7 +44,8 @@ pub(super) async fn run(path: &Path) -> Result<Ended, Failed> {
                 }
                 None => None,
             };
-            Some(Tls { portal: Arc::new(own), card })
+            let content = content_tls(config)?;
+            Some(Tls { portal: Arc::new(own), card, content })
         }
         _ => None,
     };
@@ -101,6 +102,16 @@ fn card_tls(
     })
 }
 
+/// How the host names of courses are served, where they have a certificate of their own.
+fn content_tls(config: &Config) -> Result<Option<(learning::content::Hosts, Arc<ServerConfig>)>, Failed> {
+    let own = config.serve.content_tls_certificate.as_ref().zip(config.serve.content_tls_key.as_ref());
+    let Some((hosts, (certificate, key))) = learning::content::Hosts::new(&config.learning).zip(own) else {
+        return Ok(None);
+    };
+    let tls = serve::tls(&config.path(certificate), &config.path(key)).map_err(Failed::because)?;
+    Ok(Some((hosts, Arc::new(tls))))
+}
+
 /// Old measurements are folded together, so that memory stays as it is.
 async fn keep_up(metrics: metrics_exporter_prometheus::PrometheusHandle, mut stop: watch::Receiver<bool>) {
     loop {
@@ -143,6 +154,7 @@ fn log(config: &LogConfig) {
         "smartcards",
         "second_factors",
         "access",
+        "learning",
         "demo",
         "staffrecord",
     ]

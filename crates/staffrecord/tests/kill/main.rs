@@ -6,6 +6,7 @@
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "what it offers to the tests of the program is not all needed here")]
 mod common;
+mod courses;
 mod payslips;
 mod upload;
 
@@ -280,12 +281,19 @@ async fn look(installation: &Installation, received: &Path) -> AtKill {
 
 /// Does all that is due `seconds` from now.
 async fn settle(installation: &Installation, seconds: i64) {
+    let portal = portal(installation, seconds).await;
+    portal.settle().await.unwrap();
+    portal.access.db.close().await;
+}
+
+/// The portal in this process, as if `seconds` had passed.
+async fn portal(installation: &Installation, seconds: i64) -> Portal {
     let config = Config::read(&installation.path("staffrecord.toml")).unwrap();
     let db = Db::open(&config.database()).await.unwrap();
     let (transport, sender) = config.mail.open(&config.folder).unwrap();
     let entropy = Entropy::system();
     let portal = Portal::new(Parts {
-        db: db.clone(),
+        db,
         clock: Clock::standing(Clock::system().now().plus_seconds(seconds)),
         site: config.site().unwrap(),
         keys: config.keys(&entropy).unwrap(),
@@ -299,8 +307,7 @@ async fn settle(installation: &Installation, seconds: i64) {
         more_routes: Vec::new(),
         folder: config.folder.clone(),
     });
-    portal.unwrap().settle().await.unwrap();
-    db.close().await;
+    portal.unwrap()
 }
 
 /// The database is whole, and holds a row for everything that was answered.

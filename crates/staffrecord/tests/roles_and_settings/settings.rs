@@ -175,8 +175,10 @@ both_databases!(links_are_added_ordered_changed_and_taken_off_for_whom_they_are,
     let link = [("title", "Rota"), ("address", "https://rota.example/"), ("only_for", "hr"), ("place", "1")];
     let sent = preview(&mut amina, "links", &link).await;
     let (path, page) = shown(&mut amina, &sent).await;
-    page.has("Link 1 Now Learning and Development Prospectus: https://intranet.northmoor.example/prospectus (for everyone) \
-              Afterwards Rota: https://rota.example/ (for HR)");
+    page.has(
+        "Link 1 Now Learning and Development Prospectus: /e-learning#find (for everyone) \
+              Afterwards Rota: https://rota.example/ (for HR)",
+    );
     page.has("Link 4 Now None Afterwards STAR Homepage");
     apply(&mut amina, &path).await.leads_to("/hr/settings?done=links");
     amina.get("/portal").await.has("Local Links Rota Learning and Development Prospectus");

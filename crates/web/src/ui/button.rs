@@ -9,6 +9,7 @@ use super::{Text, safe};
 #[template(path = "ui/button.html", whitespace = "minimize")]
 pub struct Button {
     text: Text,
+    hidden: Text,
     href: Text,
     variant: &'static str,
     small: bool,
@@ -24,6 +25,7 @@ impl Button {
     pub fn submit(text: impl Into<Text>) -> Self {
         Self {
             text: text.into(),
+            hidden: "".into(),
             href: "".into(),
             variant: "",
             small: false,
@@ -76,6 +78,12 @@ impl Button {
     /// An id.
     pub fn id(mut self, id: impl Into<Text>) -> Self {
         self.id = id.into();
+        self
+    }
+
+    /// Is read out after its text, since `Start` alone says nothing in a list of buttons.
+    pub fn about(mut self, about: impl Into<Text>) -> Self {
+        self.hidden = about.into();
         self
     }
 

@@ -1,0 +1,19 @@
+//! Courses: what an employer teaches, and the packages that it is taught by.
+
+mod files;
+mod import;
+mod jobs;
+mod model;
+mod service;
+pub(crate) mod sql;
+
+pub use files::{Files, FilesError};
+pub use import::{Contents, ImportError, Imported, OpenError, import, open};
+pub(crate) use jobs::handlers;
+pub use model::{
+    Course, MOST_CODE, MOST_MINUTES, MOST_TITLE, MOST_WORDS, NewVersion, Unfit, Version, VersionState,
+};
+pub use service::{
+    ChangeError, MOST_QUERY, PAGE, course, course_by_code, find, manifest, of_employer, publish, retire,
+    version, versions,
+};

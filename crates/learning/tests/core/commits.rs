@@ -1,0 +1,218 @@
+//! What is committed is stored once, in order, and answered when it is there.
+
+use serde_json::{Value, json};
+use store::testing::strings;
+use testing::both_databases;
+use uuid::Uuid;
+
+use crate::world::{AMINA, HELEN, completions, course, open, open_in, simple, state, why};
+
+both_databases!(a_commit_is_stored_once_however_often_it_comes, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let first = player.body(1_000_001, state("incomplete", "", "1"));
+    assert_eq!(player.takes(&first).await, "incomplete");
+    assert_eq!(player.takes(&first).await, "incomplete");
+    assert_eq!(player.stored().await, ["1:1000001 newest incomplete"]);
+    // The same number with something else in it is another's, or a fault: nothing is overwritten.
+    let other = player.body(1_000_001, state("completed", "", "9"));
+    assert_eq!(player.refuses(&other, 409).await, "repeated");
+    assert_eq!(player.stored().await, ["1:1000001 newest incomplete"]);
+    assert!(completions(&portal).await.is_empty());
+});
+
+both_databases!(many_at_once_are_each_stored_once, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let bodies: Vec<Value> =
+        (1..=20).map(|at| player.body(1_000_000 + at, state("incomplete", "", &at.to_string()))).collect();
+    // Each twice.
+    let sent = bodies.iter().chain(&bodies).map(|body| player.takes(body));
+    futures::future::join_all(sent).await;
+    assert_eq!(player.stored().await.len(), 20);
+    let begun = player.begin().await;
+    assert_eq!(begun["states"]["a"]["core"]["lesson_location"], "20", "the newest is what goes on");
+});
+
+both_databases!(what_comes_late_counts_and_overwrites_nothing, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let done = player.body(1_000_001, state("completed", "", "1"));
+    portal.clock.advance(10);
+    assert_eq!(player.says(1_000_003, state("incomplete", "", "3")).await, "incomplete");
+    assert_eq!(player.takes(&done).await, "completed");
+    assert_eq!(player.stored().await, ["1:1000001 late completed", "1:1000003 newest incomplete"]);
+    assert_eq!(player.begin().await["states"]["a"]["core"]["lesson_location"], "3");
+    assert_eq!(completions(&portal).await, ["completed - commit"]);
+    // By the person's time, not by that of its arrival.
+    let at = strings(&portal.db, "SELECT CAST(completed_at AS TEXT) FROM completion").await;
+    assert!(at[0].contains("09:00:00"), "{at:?}");
+});
+
+both_databases!(a_newer_launch_goes_on_and_closes_the_older_one, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let older = open(&portal, HELEN, fire.course).await;
+    older.says(1_000_001, state("incomplete", "", "1")).await;
+    portal.clock.advance(60);
+    let before = older.body(1_000_002, state("passed", "90", "2"));
+    portal.clock.advance(60);
+    let newer = open(&portal, HELEN, fire.course).await;
+    assert_eq!(newer.attempt, older.attempt);
+    for path in ["", "course/a.html"] {
+        older.get(path).await.is(410).has("opened again somewhere else");
+    }
+    older.post("begin", "").await.is(410);
+    newer.says(1_000_001, state("incomplete", "", "7")).await;
+    // What was done there before still lands; what is done from now on does not.
+    assert_eq!(older.takes(&before).await, "passed");
+    portal.clock.advance(1);
+    assert_eq!(older.refuses(&older.body(1_000_003, state("failed", "1", "3")), 410).await, "closed");
+    // Nor does it where it says that it was done before its own launch: it was closed in the same moment.
+    let mut early = older.body(1_000_004, state("incomplete", "", "4"));
+    early["at"] = json!("2020-01-01T00:00:00Z");
+    older.takes(&early).await;
+    assert_eq!(newer.begin().await["states"]["a"]["core"]["lesson_location"], "7");
+    assert_eq!(completions(&portal).await, ["passed 900000 commit"]);
+});
+
+both_databases!(the_persons_time_is_held_between_launch_and_receipt, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    portal.set_clock("2026-11-24T10:00:00Z");
+    let player = open(&portal, HELEN, fire.course).await;
+    portal.set_clock("2026-11-25T12:00:00Z");
+    for (sequence, at) in [
+        (1_000_001, "2026-11-24T09:00:00Z"),
+        (1_000_002, "2026-11-24T10:20:30.123456Z"),
+        (1_000_003, "2036-01-01T00:00:00Z"),
+    ] {
+        let mut body = player.body(sequence, state("incomplete", "", "1"));
+        body["at"] = json!(at);
+        player.takes(&body).await;
+    }
+    let at = strings(&portal.db, "SELECT CAST(at AS TEXT) FROM launch_commit ORDER BY sequence").await;
+    let times: Vec<String> = at.iter().map(|at| at.replace('T', " ").chars().take(19).collect()).collect();
+    assert_eq!(times, ["2026-11-24 10:00:00", "2026-11-24 10:20:30", "2026-11-25 12:00:00"]);
+});
+
+both_databases!(a_token_commits_for_fourteen_days, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let done = player.body(1_000_001, state("completed", "", "1"));
+    let more = player.body(1_000_002, state("completed", "", "1"));
+    portal.clock.advance(14 * 24 * 3600 - 1);
+    assert_eq!(player.takes(&done).await, "completed");
+    portal.clock.advance(1);
+    assert_eq!(player.refuses(&more, 410).await, "over");
+});
+
+both_databases!(what_is_no_commit_of_this_launch_is_refused, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let other = open(&portal, AMINA, fire.course).await;
+    let sound = player.body(1_000_001, state("completed", "", "1"));
+    let with = |key: &str, value: Value| {
+        let mut body = sound.clone();
+        body[key] = value;
+        body
+    };
+    for (body, status, why) in [
+        (with("item", json!("b")), 400, "unknown"),
+        (with("item", json!("org")), 400, "unknown"),
+        (with("item", json!("a\0")), 400, "unknown"),
+        (with("launch", json!(other.launch)), 404, "unknown"),
+        (with("launch", json!("x")), 400, "malformed"),
+        (with("sequence", json!(0)), 400, "malformed"),
+        (with("sequence", json!(-1)), 400, "malformed"),
+        (with("sequence", json!(2_000_000)), 400, "malformed"),
+        (with("sequence", json!("1")), 400, "malformed"),
+        (with("state", json!([])), 400, "malformed"),
+        (with("state", json!("completed")), 400, "malformed"),
+        (with("at", json!("now")), 400, "malformed"),
+        (with("root", json!([])), 400, "malformed"),
+        (with("sequencing", json!("\0")), 400, "malformed"),
+        (json!([]), 400, "malformed"),
+    ] {
+        assert_eq!(player.refuses(&body, status).await, why, "{body}");
+    }
+    assert_eq!(why(player.post("commit", vec![0xff; 10]).await.is(400)), "malformed");
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(why(player.post("commit", deep).await.is(400)), "malformed");
+    assert!(player.stored().await.is_empty() && completions(&portal).await.is_empty());
+    // The last number of its one load.
+    player.takes(&with("sequence", json!(1_999_999))).await;
+});
+
+both_databases!(suspend_data_of_64_kib_is_kept_whole_and_10_mb_are_not_read, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    // 64 KiB of letters that take one to four bytes, with all that JSON escapes.
+    let data: String =
+        "Zauberflöte \"🎺\" \\ \u{7}\u{0}\u{2028}e\u{301}".chars().cycle().take(65_536).collect();
+    let mut kept = state("incomplete", "", "1");
+    kept["suspend_data"] = json!(data);
+    player.says(1_000_001, kept).await;
+    assert_eq!(player.begin().await["states"]["a"]["suspend_data"], json!(data));
+
+    let mut large = player.body(1_000_002, state("incomplete", "", "2"));
+    large["state"]["suspend_data"] = json!("x".repeat(500 * 1024));
+    player.takes(&large).await;
+    large["sequence"] = json!(1_000_003);
+    large["state"]["suspend_data"] = json!("x".repeat(513 * 1024));
+    assert_eq!(player.refuses(&large, 413).await, "too_long");
+    assert_eq!(why(player.post("commit", "x".repeat(10 * 1024 * 1024)).await.is(413)), "too_long");
+});
+
+both_databases!(floods_are_put_off_and_nothing_else_waits_for_them, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let other = open(&portal, AMINA, fire.course).await;
+    let (mut taken, mut put_off) = (0, 0);
+    for sequence in 1..=200 {
+        let body = player.body(1_000_000 + sequence, state("incomplete", "", "1"));
+        let answer = player.commit(&body).await;
+        if answer.status == 200 {
+            taken += 1;
+        } else {
+            assert_eq!(
+                (why(answer.is(429)).as_str(), answer.headers["retry-after"].to_str().unwrap()),
+                ("too_many", "2")
+            );
+            put_off += 1;
+        }
+    }
+    assert_eq!((taken, put_off), (59, 141), "sixty at once, of which its page's load was one");
+    other.says(1_000_001, state("incomplete", "", "1")).await;
+    portal.clock.advance(2);
+    player.says(1_000_300, state("completed", "", "1")).await;
+});
+
+both_databases!(commits_keep_the_session_awake_and_never_wake_one_that_is_over, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let mut browser = portal.logged_in(HELEN).await;
+    let session: Uuid = {
+        let newest = strings(
+            &portal.db,
+            if portal.db.kind() == "sqlite" {
+                "SELECT LOWER(HEX(id)) FROM session ORDER BY began_at DESC, id DESC LIMIT 1"
+            } else {
+                "SELECT CAST(id AS TEXT) FROM session ORDER BY began_at DESC, id DESC LIMIT 1"
+            },
+        );
+        newest.await[0].parse().unwrap()
+    };
+    let player = open_in(&portal, HELEN, fire.course, session).await;
+    player.begin().await;
+    let mut sequence = 1_000_000;
+    for _ in 0..4 {
+        portal.clock.advance(10 * 60);
+        sequence += 1;
+        player.says(sequence, state("incomplete", "", "1")).await;
+    }
+    browser.get("/portal").await.is(200);
+    portal.clock.advance(16 * 60);
+    player.says(sequence + 1, state("incomplete", "", "1")).await;
+    browser.get("/portal").await.is(303);
+    // Where there is no session any more, what is done in the course is kept all the same.
+    assert_eq!(player.says(sequence + 2, state("completed", "", "1")).await, "completed");
+    assert_eq!(completions(&portal).await, ["completed - commit"]);
+});
