@@ -226,16 +226,17 @@ const RUN_TIMES = {
     script: "scorm12.js",
     found: "API",
     make: (settings, transport) => new window.Scorm12API(settings, transport),
-    calls: { begin: "LMSInitialize", set: "LMSSetValue", commit: "LMSCommit", end: "LMSFinish" },
+    calls: { begin: "LMSInitialize", get: "LMSGetValue", set: "LMSSetValue", commit: "LMSCommit", end: "LMSFinish" },
     /** Where suspend data lie in the object. */
     suspended: (api) => api.cmi.core,
     heavy: /^cmi\.core\.(lesson_status|score\.|exit)/,
     bare: /^cmi\.core\.(session_time|exit)$/,
     session: "cmi.core.session_time",
-    time: hours,
-    state(api, times) {
+    reported: (api) => api.cmi.core._session_time,
+    state(api, total) {
       const state = api.renderCMIToJSONObject().cmi;
-      state.core.total_time = hours(times.total);
+      // The session's time is in the total already.
+      Object.assign(state.core, { total_time: hours(total), session_time: hours(0) });
       return state;
     },
     status(state) {
@@ -249,6 +250,7 @@ const RUN_TIMES = {
       };
     },
     exit: (state) => state.core.exit,
+    corrected: (_api, _element, code) => code,
     complete: (api) => (api.cmi.core.lesson_status = "completed"),
     isSilent: (api) => api.cmi.core.lesson_status === "not attempted",
     entry(saved) {
@@ -283,15 +285,15 @@ const RUN_TIMES = {
     script: "scorm2004.js",
     found: "API_1484_11",
     make: (settings, transport) => new window.Scorm2004API(settings, transport),
-    calls: { begin: "Initialize", set: "SetValue", commit: "Commit", end: "Terminate" },
+    calls: { begin: "Initialize", get: "GetValue", set: "SetValue", commit: "Commit", end: "Terminate" },
     suspended: (api) => api.cmi.content,
     heavy: /^cmi\.(completion_status|success_status|progress_measure|score\.|exit)|^adl\.nav\.request$/,
     bare: /^cmi\.(session_time|exit)$|^adl\.nav\.request$/,
     session: "cmi.session_time",
-    time: duration,
-    state(api, times) {
+    reported: (api) => api.cmi.session._session_time,
+    state(api, total) {
       const state = api.renderCMIToJSONObject().cmi;
-      state.total_time = duration(times.total);
+      Object.assign(state, { total_time: duration(total), session_time: duration(0) });
       return state;
     },
     status: (state) => ({
@@ -301,6 +303,18 @@ const RUN_TIMES = {
       location: state.location,
     }),
     exit: (state) => state.exit,
+    corrected(api, element, code) {
+      // scorm-again leaves the code of the call before (RTE 3.1.4: each call sets it).
+      if (element === "cmi.completion_status" || element === "cmi.success_status") {
+        return api.isInitialized() && code !== "406" ? "0" : code;
+      }
+      if (element === "cmi.learner_preference.audio_captioning" && code === "407") {
+        return "406";
+      }
+      // Beyond a list's end there is nothing to be unset (RTE 3.1.7.6, example of error 301).
+      const [, list, index] = /^cmi\.(\w+)\.(\d+)\./.exec(element) ?? [];
+      return code === "403" && list && Number(index) >= api.cmi[list].childArray.length ? "301" : code;
+    },
     complete: (api) => (api.cmi.completion_status = "completed"),
     isSilent: (api) => api.cmi.completion_status === "unknown",
     // A course that ended without saying how has lost its window as often as not: what it kept is worth more than a clean start.
@@ -472,19 +486,28 @@ function play(begun) {
 
   // The calls stay scorm-again's; around them stands when to save.
   function attach(made) {
-    const { begin, set, commit, end } = kind.calls;
-    const real = Object.fromEntries([begin, set, commit, end].map((name) => [name, made[name].bind(made)]));
+    const { begin, get, set, commit, end } = kind.calls;
+    const real = Object.fromEntries([begin, get, set, commit, end].map((name) => [name, made[name].bind(made)]));
+    const correct = (element) => (made.lastErrorCode = kind.corrected(made, String(element), String(made.lastErrorCode)));
+    made[get] = (element) => {
+      const answer = real[get](element);
+      correct(element);
+      return answer;
+    };
     made[begin] = (...given) => {
       const answer = real[begin](...given);
       if (answer === "true") {
         part.isBegun = true;
         part.began = performance.now();
         note(0);
+        // Only now it is known where the course lets one go from here.
+        setTimeout(showButtons, 0);
       }
       return answer;
     };
     made[set] = (element, value) => {
       const answer = real[set](element, value);
+      correct(element);
       if (answer === "true") {
         part.said += kind.bare.test(element) ? 0 : 1;
         part.reports ||= element === kind.session;
@@ -502,7 +525,7 @@ function play(begun) {
     made[end] = (...given) => {
       const isRunning = made.isInitialized();
       const isAsked = isLeaving;
-      const spent = times();
+      const spent = spentSoFar();
       // A course that opens and ends and says nothing is one that is done once it was seen.
       if (isRunning && given.every((parameter) => parameter === "") && part.said === 0 && kind.isSilent(made)) {
         kind.complete(made);
@@ -547,13 +570,12 @@ function play(begun) {
     showSaved();
   }
 
-  function times() {
-    const session = part.reports
-      ? seconds(kind === RUN_TIMES.scorm12 ? api.cmi.core._session_time : api.cmi.session._session_time)
-      : part.isBegun
-        ? (performance.now() - part.began) / 1000
-        : 0;
-    return { session, total: part.total + session };
+  /** Seconds in this part, all sessions together: as the course says, or as long as it was open. */
+  function spentSoFar() {
+    if (part.reports) {
+      return part.total + seconds(kind.reported(api));
+    }
+    return part.total + (part.isBegun ? (performance.now() - part.began) / 1000 : 0);
   }
 
   /** @param isFinal whether nothing is open after this that the server does not have then */
@@ -567,9 +589,9 @@ function play(begun) {
     part.isDirty = false;
     part.isFinal = isFinal;
     // What has ended counts no time any more; scorm-again has put the session's into the total by then.
-    const spent = part.spent ?? times();
+    const spent = part.spent ?? spentSoFar();
     const state = { ...kind.state(api, spent), ended: part.hasEnded };
-    const status = { ...kind.status(state), seconds: Math.round(spent.total) };
+    const status = { ...kind.status(state), seconds: Math.round(spent) };
     const mark = JSON.stringify([status.completion, status.success, status.raw, status.scaled, kind.exit(state), isFinal]);
     const isWeighty = mark !== part.mark;
     part.mark = mark;
@@ -984,19 +1006,20 @@ function play(begun) {
     }
     const state = document.createElement("span");
     state.className = "player-state";
-    state.textContent = item.launch.tracked ? says(word(statuses.get(item.identifier))) : "";
+    state.textContent = item.launch.tracked ? says(word(item.identifier)) : "";
     made.append(item.title, state);
     return made;
   }
 
-  function word({ completion, success } = {}) {
+  function word(identifier) {
+    const { completion, success } = statuses.get(identifier) ?? {};
     if (success === "passed" || success === "failed") {
       return success;
     }
     if (completion === "completed" || completion === "passed") {
       return "completed";
     }
-    return completion === "incomplete" ? "started" : "not-started";
+    return completion === "incomplete" || states.has(identifier) ? "started" : "not-started";
   }
 
   // -- What the person does --
