@@ -150,11 +150,13 @@ fn bench(workspace: &Workspace, names: &[OsString]) -> Result<(), Failure> {
 
 fn soak(workspace: &Workspace) -> Result<(), Failure> {
     setup::provide(workspace, Needs { browser: false, pdf: false, ..Needs::TESTS })?;
+    run::succeed(workspace.cargo().args(["build", "--release", "--package", "staffrecord"]))?;
     let cluster = Cluster::start(Storage::Fast)?;
     run::succeed(
         workspace
             .cargo()
             .args(["test", "--package", "staffrecord", "--test", "kill", "--", "--ignored", "--nocapture"])
+            .env("STAFFRECORD_BINARY", workspace.built("release", "staffrecord"))
             .env("STAFFRECORD_KILL_POINTS", "100")
             .env("STAFFRECORD_KILL_PUBLISH_POINTS", "200")
             .env(postgres::VARIABLE, cluster.address()),

@@ -319,8 +319,8 @@ pub(crate) fn lite_options(file: &Path) -> SqliteConnectOptions {
         // Another process holds the file for a moment only, but a disk can make that moment long: one that was killed keeps its lock
         // until its last write has reached the disk.
         .busy_timeout(Duration::from_secs(15))
-        // Most pages are written many times over: less often into the file is less to write. 16 MiB of log.
-        .pragma("wal_autocheckpoint", "4000")
+        // The checkpointer does it long before, unless it cannot keep up. 64 MiB of log.
+        .pragma("wal_autocheckpoint", "16000")
         .statement_cache_capacity(256)
         .disable_statement_logging()
 }

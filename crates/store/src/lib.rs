@@ -4,6 +4,7 @@
 //! To add a table, add a migration (see `migrations/README.md`); the text has to be valid on both databases.
 
 mod bulk;
+mod checkpointer;
 mod clock;
 mod day;
 mod db;
@@ -26,7 +27,7 @@ pub use bulk::{Value, insert_many, insert_missing};
 pub use clock::Clock;
 pub use day::Day;
 pub use db::{Connection, Db, Options, Reader, Statistics, Tx};
-pub use entropy::Entropy;
+pub use entropy::{Entropy, Ids};
 pub use error::{Result, StoreError};
 pub use instant::Instant;
 pub use migrate::{Migration, Migrations};

@@ -12,7 +12,7 @@ use futures::{FutureExt, future::BoxFuture};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Result, Statistics, StoreError, Tx, statements::Statements};
+use crate::{Result, Statistics, StoreError, Tx, checkpointer::Checkpointer, statements::Statements};
 
 /// So many writes share one commit at most.
 const TOGETHER: usize = 64;
@@ -89,12 +89,14 @@ impl Writer {
     ) -> Result<Self> {
         let (sender, queue) = mpsc::channel(1024);
         let (opened, wait) = oneshot::channel();
+        // Before the writer stays on one core, where everything that it starts would have to stay too.
+        let checkpointer = Checkpointer::start(options.clone())?;
         let working = async move {
             stay_on_this_core();
             match options.connect().await {
                 Ok(connection) => {
                     let _ = opened.send(Ok(()));
-                    work(connection, queue, &statements, &counts).await;
+                    work(connection, queue, &statements, &counts, checkpointer).await;
                 }
                 Err(error) => drop(opened.send(Err(error))),
             }
@@ -157,6 +159,7 @@ async fn work(
     mut queue: mpsc::Receiver<Order>,
     statements: &Statements,
     counts: &Counts,
+    checkpointer: Checkpointer,
 ) {
     let mut orders = Vec::with_capacity(TOGETHER);
     while queue.recv_many(&mut orders, TOGETHER).await > 0 {
@@ -172,8 +175,10 @@ async fn work(
             let began = Instant::now();
             let longest = commit_together(&mut connection, batch, statements, counts).await;
             counts.held(began.elapsed(), &longest);
+            checkpointer.committed();
         }
         if let Some(closed) = closing {
+            drop(checkpointer);
             let _ = connection.close().await;
             let _ = closed.send(());
             return;

@@ -50,7 +50,9 @@ impl Ran {
 
 /// The program, with no surroundings but its folder.
 pub(crate) fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_staffrecord"));
+    // `cargo xtask soak` takes the release build.
+    let binary = std::env::var_os("STAFFRECORD_BINARY");
+    let mut command = Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_staffrecord").into()));
     command.current_dir(folder).env_remove("STAFFRECORD_CONFIG").stdin(Stdio::null());
     command
 }
