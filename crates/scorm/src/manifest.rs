@@ -62,7 +62,8 @@ pub struct Item {
     pub data_from_lms: Option<String>,
     /// SCORM 1.2: as written.
     pub prerequisites: Option<String>,
-    /// SCORM 2004: its sequencing, in the shape that scorm-again's activity tree takes.
+    /// SCORM 2004: what scorm-again's `settings.sequencing.activityTree` takes for this activity besides its `id`, `title`,
+    /// `isVisible` and `children`.
     pub sequencing: Option<serde_json::Value>,
     /// What is below it.
     pub children: Vec<Item>,
@@ -88,33 +89,4 @@ pub struct CompletionThreshold {
     pub least_progress: f64,
     /// Its share in what its parent has.
     pub weight: f64,
-}
-
-/// Whether something keeps a package out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// It is refused.
-    Error,
-    /// It is taken, and whoever uploads it is told.
-    Warning,
-}
-
-/// What is wrong with a package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FindingKind {
-    /// A file that the manifest lists is not there.
-    MissingFile,
-}
-
-/// One thing that is wrong with a package.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Whether it keeps the package out.
-    pub severity: Severity,
-    /// What it is.
-    pub kind: FindingKind,
-    /// The file or element that it is about.
-    pub what: String,
 }
