@@ -415,6 +415,8 @@ function play(begun) {
   const statuses = new Map(parts.map(({ item }) => [item.identifier, item.status ?? {}]));
   const states = new Map(Object.entries(begun.states ?? {}));
   const isSequenced = begun.standard === "scorm2004" && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing);
+  /** Where nothing flows, the standard knows no next part. People look for one all the same: the one below in the tree, by choice. */
+  const flows = isSequenced && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing?.sequencingControls?.flow);
   const sender = makeSender(begun, onSending);
   let api = null;
   let part = null;
@@ -628,16 +630,7 @@ function play(begun) {
   // -- Opening and ending parts --
 
   function activity(item) {
-    const { completion_threshold: threshold } = item;
     return {
-      ...(threshold && {
-        completionThreshold: {
-          completedByMeasure: threshold.completed_by_measure,
-          minProgressMeasure: threshold.least_progress,
-          progressWeight: threshold.weight,
-        },
-      }),
-      ...(item.hidden_controls?.length > 0 && { hideLmsUi: item.hidden_controls }),
       ...item.sequencing,
       id: item.identifier,
       title: item.title,
@@ -772,10 +765,14 @@ function play(begun) {
     byId("leave").focus();
   }
 
+  /** The part before or after the one that is open, in the order of the tree. */
+  function neighbour(direction) {
+    const shown = parts.map(({ item }) => item).filter(({ launch, visible }) => launch && visible !== false);
+    return shown[shown.indexOf(part?.item) + direction];
+  }
+
   function step(direction) {
-    const list = parts.map(({ item }) => item).filter(({ launch, visible }) => launch && visible !== false);
-    const at = list.indexOf(part?.item);
-    const next = list[at + direction];
+    const next = neighbour(direction);
     if (next) {
       return open(next.identifier);
     }
@@ -787,18 +784,20 @@ function play(begun) {
   async function ask(request, target) {
     notice(null);
     wanted = null;
+    if (isSequenced && !flows && request !== "choice") {
+      const next = neighbour(request === "continue" ? 1 : -1);
+      await (next ? ask("choice", next.identifier) : notice("nothing"));
+      return;
+    }
     if (!isSequenced) {
       await (request === "choice" ? open(target) : step(request === "continue" ? 1 : -1));
       return;
     }
     // The wish is there when the course's page ends by itself on its way out.
     const isRunning = part?.isBegun && !part.hasEnded;
-    if (isRunning && request !== "choice") {
-      const preview = api.previewNavigationRequest(request);
-      if (preview.outcome === "blocked") {
-        notice("no-part");
-        return;
-      }
+    if (isRunning && isRefused(request, target)) {
+      notice("no-part");
+      return;
     }
     if (isRunning) {
       api.adl.nav.request = request === "choice" ? `{target=${target}}choice` : request;
@@ -819,7 +818,30 @@ function play(begun) {
     } else if (next?.end) {
       await end();
     } else {
+      await goBack();
       notice("no-part");
+    }
+  }
+
+  /** Whether the course's rules do not let one go there; where that cannot be known beforehand it is tried. */
+  function isRefused(request, target) {
+    if (request === "choice") {
+      return api.adl.sequencing?.overallSequencingProcess?.predictChoiceEnabled?.(target) === false;
+    }
+    // Beyond the last part the whole course would end, which nobody means by 'next'.
+    const { outcome, targetActivityId, endSequencingSession } = api.previewNavigationRequest(request);
+    return outcome === "blocked" || (endSequencingSession && !targetActivityId);
+  }
+
+  /** What was asked for was refused once the part that was open had gone: nobody is to sit before an empty page. */
+  async function goBack() {
+    api.processNavigationRequest("choice", part?.item.identifier);
+    const again = wanted?.open;
+    wanted = null;
+    if (again) {
+      await open(again);
+    } else {
+      showParts(!isOne);
       showButtons();
     }
   }
@@ -943,11 +965,10 @@ function play(begun) {
   function showButtons() {
     const hidden = new Set(part?.item.hidden_controls ?? []);
     const isBlocked = (request) => {
-      if (isSequenced) {
-        return part?.isBegun && !part.hasEnded && api.previewNavigationRequest(request).outcome === "blocked";
+      if (flows) {
+        return part?.isBegun && !part.hasEnded && isRefused(request);
       }
-      const list = parts.map(({ item }) => item).filter(({ launch, visible }) => launch && visible !== false);
-      return !list[list.indexOf(part?.item) + (request === "continue" ? 1 : -1)];
+      return !neighbour(request === "continue" ? 1 : -1);
     };
     byId("previous").hidden = isOne || isOver || hidden.has("previous");
     byId("next").hidden = isOne || isOver || hidden.has("continue");
