@@ -22,6 +22,7 @@ const course = (title, standard, children, more) => ({ title, standard, root: no
 /** What the manifests beside this file say. */
 const COURSES = {
   pages12: course('Six pages', 'scorm12', [node('pages', 'Six pages', sco(), { mastery_score: 80 })]),
+  hostile: course('Hostile', 'scorm12', [node('hostile', 'Hostile', sco())]),
   probe12: course('Probe of SCORM 1.2', 'scorm12', [
     node('probe', 'Probe', sco(), {
       max_time: '01:30:00',
@@ -73,6 +74,8 @@ class StandIn {
   answer = () => null;
   /** Every commit that came, in the order in which they came, also what was refused. */
   log = [];
+  /** Every request, wherever it went. */
+  requests = [];
   #attempts = new Map();
   #launches = new Map();
 
@@ -111,6 +114,7 @@ class StandIn {
       return;
     }
     const url = new URL(request.url, this.address);
+    this.requests.push({ host: request.headers.host, path: url.pathname, cookie: request.headers.cookie });
     const { status = 200, type = 'html', body, headers } = await (request.headers.host.startsWith('localhost')
       ? this.#page(url)
       : this.#content(url, Buffer.concat(chunks).toString(), request.headers));
@@ -146,11 +150,15 @@ class StandIn {
     const [, token, path = ''] = pathname.match(/^\/launch\/([^/]+)\/(.*)$/) ?? [];
     const launch = this.#launches.get(token);
     if (!launch) return { status: 404, body: '' };
-    const policy = `default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self'; form-action 'self'; frame-ancestors ${this.address} 'self'; base-uri 'self'`;
+    const policy = `default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' data: blob:; form-action 'self'; frame-ancestors ${this.address} 'self'; base-uri 'self'; object-src 'self'`;
     const file = async (name) => ({
       body: await readFile(join(ROOT, name)),
       type: name.split('.').pop(),
-      headers: { 'content-security-policy': policy },
+      headers: {
+        'content-security-policy': policy,
+        'referrer-policy': 'no-referrer',
+        'permissions-policy': 'camera=(), clipboard-read=(), geolocation=(), microphone=()',
+      },
     });
     if (path === '') return file('assets/player.html');
     if (/^player\.(js|css)$/.test(path)) return file(`assets/${path}`);
