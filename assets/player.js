@@ -421,7 +421,11 @@ function play(begun) {
   let api = null;
   let part = null;
   let sequencingSaved = null;
+  /** The course's page is being taken away: what it says on its way is no wish of its own. */
+  let isGoing = false;
+  let isMoving = false;
   let isLeaving = false;
+  let hasWarned = false;
   let isOver = false;
   let trouble = null;
   let sayTimer = 0;
@@ -526,7 +530,7 @@ function play(begun) {
     };
     made[end] = (...given) => {
       const isRunning = made.isInitialized();
-      const isAsked = isLeaving;
+      const isAsked = isGoing;
       const spent = spentSoFar();
       // A course that opens and ends and says nothing is one that is done once it was seen.
       if (isRunning && given.every((parameter) => parameter === "") && part.said === 0 && kind.isSilent(made)) {
@@ -650,6 +654,7 @@ function play(begun) {
       return;
     }
     await unload();
+    wanted = null;
     const saved = states.get(identifier) ?? null;
     part = {
       item,
@@ -706,12 +711,14 @@ function play(begun) {
       frame.addEventListener("load", settle, { once: true });
       setTimeout(settle, 2000);
     });
+    isGoing = true;
     try {
       frame.contentWindow.location.replace("about:blank");
       await gone;
     } finally {
       frame.remove();
       part.frame = null;
+      isGoing = false;
     }
     if (part.isBegun && !part.hasEnded) {
       save(true);
@@ -780,19 +787,30 @@ function play(begun) {
     return undefined;
   }
 
-  /** What the person asks for by the player's own buttons. */
+  /** What the person asks for by the player's own buttons; pressed twice it is asked once. */
   async function ask(request, target) {
+    if (isMoving || isLeaving) {
+      return;
+    }
+    isMoving = true;
     notice(null);
     wanted = null;
-    if (isSequenced && !flows && request !== "choice") {
-      const next = neighbour(request === "continue" ? 1 : -1);
-      await (next ? ask("choice", next.identifier) : notice("nothing"));
-      return;
+    try {
+      if (!isSequenced) {
+        await (request === "choice" ? open(target) : step(request === "continue" ? 1 : -1));
+      } else if (flows || request === "choice") {
+        await navigate(request, target);
+      } else {
+        const next = neighbour(request === "continue" ? 1 : -1);
+        await (next ? navigate("choice", next.identifier) : notice("nothing"));
+      }
+    } finally {
+      isMoving = false;
     }
-    if (!isSequenced) {
-      await (request === "choice" ? open(target) : step(request === "continue" ? 1 : -1));
-      return;
-    }
+  }
+
+  /** The same by the course's rules. */
+  async function navigate(request, target) {
     // The wish is there when the course's page ends by itself on its way out.
     const isRunning = part?.isBegun && !part.hasEnded;
     if (isRunning && isRefused(request, target)) {
@@ -801,9 +819,7 @@ function play(begun) {
     }
     if (isRunning) {
       api.adl.nav.request = request === "choice" ? `{target=${target}}choice` : request;
-      isLeaving = true;
       await unload();
-      isLeaving = false;
       if (!part.hasEnded) {
         api.lmsFinish("");
       }
@@ -847,7 +863,11 @@ function play(begun) {
   }
 
   async function leave() {
-    if (isLeaving) {
+    if (isLeaving && !hasWarned) {
+      return;
+    }
+    if (hasWarned) {
+      await goOut();
       return;
     }
     isLeaving = true;
@@ -857,15 +877,21 @@ function play(begun) {
       api.adl.nav.request = "suspendAll";
     }
     await unload();
-    // What has no receipt by then is sent from the outbox.
-    await sender.whenSent(LEAVING);
+    if (!(await sender.whenSent(LEAVING))) {
+      // Whoever leaves all the same leaves it in the outbox.
+      hasWarned = true;
+      byId("leave").disabled = false;
+      notice("lost");
+      await sender.whenSent(Infinity);
+    }
+    await goOut();
+  }
+
+  async function goOut() {
     if (sender.count() > 0) {
       await sender.whenKept(1000);
     }
     sender.tell({ kind: "exit" });
-    notice(null);
-    byId("leave").disabled = false;
-    isLeaving = false;
   }
 
   /** Where a sequenced course goes on or begins. A window that was just shut counts as suspended. */

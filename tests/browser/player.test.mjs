@@ -153,6 +153,21 @@ test('what is refused for good is told and not sent again', async () => {
   }
 });
 
+test('whoever leaves while the network is cut is asked to wait, and is let go', async () => {
+  const who = 'leaves';
+  const { page, player, course } = await opened('pages12', who);
+  await heading(course, 'Page 1 of 6');
+  await saved(player);
+  host.down = true;
+  await press(course, 'Answer all questions rightly');
+  await press(player, 'Save and leave');
+  await player.getByRole('alert').filter({ hasText: 'The network does not answer.' }).waitFor();
+  assert.match(page.url(), /play/);
+  host.down = false;
+  await page.waitForURL('**/e-learning?done=left');
+  assert.ok(passed('pages12', who).length > 0);
+});
+
 test('one course on two computers: the first is told and saves nothing any more; what it did before counts', async () => {
   const who = 'two computers';
   const first = await opened('pages12', who);
@@ -171,7 +186,7 @@ test('one course on two computers: the first is told and saves nothing any more;
   // The first is opened again by its old address: there is nothing.
   const frame = first.page.frames().find((one) => /\/launch\/[^/]+\/$/.test(one.url()));
   await frame.evaluate(() => location.reload());
-  await first.player.getByRole('alert').filter({ hasText: 'This page was opened too long ago.' }).waitFor();
+  await first.player.getByRole('alert').filter({ hasText: 'This page does not work any more' }).waitFor();
 });
 
 test('two courses in two tabs keep apart', async () => {
@@ -224,6 +239,53 @@ test('parts of SCORM 2004: next, choice and the course’s own way; a window tha
   assert.equal(host.attempt('parts2004', who).root.completion, 'completed');
   await press(again.player, 'Save and leave');
   await again.page.waitForURL('**/e-learning?done=left');
+});
+
+test('parts of SCORM 1.2: each keeps its own place, whichever way one goes from one to the other', async () => {
+  const who = 'parts of 1.2';
+  const { page, player, course } = await opened('parts12', who);
+  page.on('dialog', (dialog) => dialog.accept());
+  await heading(course, 'Page 1 of 6');
+  await press(course, 'Next page');
+  await press(player, 'Next part');
+  await heading(course, 'Page 1 of 6');
+  await press(course, 'Answer all questions rightly');
+  await saved(player);
+  assert.ok(await player.getByRole('button', { name: 'Next part' }).isDisabled());
+  await press(player, 'Previous part');
+  await heading(course, 'Page 2 of 6');
+  await player.getByRole('button', { name: 'Second part Passed' }).waitFor();
+  assert.ok(await player.getByRole('alert').isHidden(), 'nothing is said to be over');
+  await saved(player);
+  const { first, second } = host.attempt('parts12', who).states;
+  assert.deepEqual([first.core.lesson_location, second.core.lesson_status], ['2', 'passed']);
+});
+
+test('what a course leaves open is decided as the standard says', async () => {
+  // It asks for nothing and says nothing: seen is done. One that has said something is done when it says so.
+  for (const [who, acts, status, entry] of [
+    ['silent', [['LMSFinish', '']], 'completed', ''],
+    ['a place', [['LMSSetValue', 'cmi.core.lesson_location', '1'], ['LMSFinish', '']], 'not attempted', ''],
+    ['a good score', [['LMSSetValue', 'cmi.core.score.raw', '75'], ['LMSFinish', '']], 'passed', ''],
+    ['a bad score', [['LMSSetValue', 'cmi.core.score.raw', '74'], ['LMSFinish', '']], 'failed', ''],
+    ['suspended', [['LMSSetValue', 'cmi.core.exit', 'suspend'], ['LMSSetValue', 'cmi.core.lesson_status', 'incomplete'], ['LMSFinish', '']], 'incomplete', 'resume'],
+    ['shut', [['LMSSetValue', 'cmi.core.lesson_status', 'incomplete']], 'incomplete', 'resume'],
+  ]) {
+    const acting = async (acts) => {
+      const { page, player } = await opened('probe12', who);
+      await player.frameLocator('#course').getByRole('heading', { name: 'Probe' }).waitFor();
+      const inner = page.frames().find((one) => one.url().includes('/course/'));
+      const said = await inner.evaluate((acts) => acts.map(([call, ...given]) => window.api[call](...given)), [['LMSInitialize', ''], ...acts]);
+      return { page, player, said };
+    };
+    const { page, player } = await acting(acts);
+    await saved(player);
+    await page.close();
+    await pause(200);
+    assert.equal(host.attempt('probe12', who).states.probe.core.lesson_status, status, who);
+    const { said } = await acting([['LMSGetValue', 'cmi.core.entry']]);
+    assert.equal(said[1], entry, who);
+  }
 });
 
 test('a course that saves a thousand times a second is heard now and then, and its last word is kept', async () => {

@@ -22,6 +22,7 @@ const course = (title, standard, children, more) => ({ title, standard, root: no
 /** What the manifests beside this file say. */
 const COURSES = {
   pages12: course('Six pages', 'scorm12', [node('pages', 'Six pages', sco(), { mastery_score: 80 })]),
+  parts12: course('Two parts', 'scorm12', [node('first', 'First part', sco()), node('second', 'Second part', sco())]),
   hostile: course('Hostile', 'scorm12', [node('hostile', 'Hostile', sco())]),
   probe12: course('Probe of SCORM 1.2', 'scorm12', [
     node('probe', 'Probe', sco(), {
@@ -52,7 +53,7 @@ const COURSES = {
   ),
 };
 
-const FOLDERS = { measured2004: 'probe2004' };
+const FOLDERS = { measured2004: 'probe2004', parts12: 'pages12' };
 
 /** Starts one of its own; it ends after the file's tests. */
 export async function standIn() {
