@@ -2,6 +2,7 @@
 // attempt is seen to be refused, and neither the portal nor a server elsewhere hears of one.
 
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
 import test from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,6 +20,10 @@ const server = createServer((request, response) => {
 });
 await new Promise((settle) => server.listen(0, '127.0.0.1', settle));
 afterwards(() => new Promise((settle) => server.close(settle)));
+// WebRTC comes by another way.
+const socket = createSocket('udp4').on('message', () => heard.push('a packet'));
+await new Promise((settle) => socket.bind(0, '127.0.0.1', settle));
+afterwards(() => new Promise((settle) => socket.close(settle)));
 const elsewhere = `http://elsewhere.localhost:${server.address().port}`;
 
 async function opened() {
@@ -33,7 +38,7 @@ async function opened() {
   return { context, page, course };
 }
 
-const where = { portal: host.address, elsewhere, other: host.content('pages12') };
+const where = { portal: host.address, elsewhere, other: host.content('pages12'), stun: `stun:127.0.0.1:${socket.address().port}` };
 
 test('each attempt is refused', async () => {
   let { context, page, course } = await opened();

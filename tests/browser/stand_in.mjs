@@ -158,6 +158,8 @@ class StandIn {
       headers: {
         'content-security-policy': policy,
         'referrer-policy': 'no-referrer',
+        // What a policy of content does not hold back: WebRTC, and asking for names ahead.
+        'connection-allowlist': '(response-origin)',
         'permissions-policy': 'camera=(), clipboard-read=(), geolocation=(), microphone=()',
       },
     });

@@ -53,6 +53,14 @@ window.attempts = {
       worker.onerror = () => settle('refused');
     });
   },
+  'names by WebRTC': async ({ stun }) => {
+    const connection = new RTCPeerConnection({ iceServers: [{ urls: stun, username: name(), credential: 'x' }] });
+    connection.createDataChannel('names');
+    await connection.setLocalDescription(await connection.createOffer());
+    await new Promise((settle) => setTimeout(settle, 1000));
+    connection.close();
+    return 'refused';
+  },
   'the microphone': () => navigator.mediaDevices.getUserMedia({ audio: true }).then(() => 'heard'),
   'where the person is': () =>
     new Promise((settle) => navigator.geolocation.getCurrentPosition(() => settle('found'), () => settle('refused'))),
