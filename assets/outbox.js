@@ -4,6 +4,7 @@
 //
 // <div data-outbox="waiting|sent|refused" hidden>…</div>   shown while something waits, once all was sent, where something was not taken
 // <span data-outbox-count></span>                          how many entries wait
+// <li data-launch="UUID"><span data-outbox-here hidden>…    shown where something of this launch waits on this very computer
 
 const DAY = 24 * 60 * 60 * 1000;
 const KEPT = 14 * DAY;
@@ -43,6 +44,9 @@ function start() {
       const keys = await asked(database, "readonly", (commits) => commits.getAllKeys());
       wasWaiting ||= keys.length > 0;
       tell(keys.length);
+      for (const place of document.querySelectorAll("[data-launch] [data-outbox-here]")) {
+        place.hidden = !keys.some(([launch]) => launch === place.closest("[data-launch]").dataset.launch);
+      }
       const launches = new Map();
       for (const key of keys) {
         launches.set(key[0], [...(launches.get(key[0]) ?? []), key]);

@@ -226,16 +226,17 @@ const RUN_TIMES = {
     script: "scorm12.js",
     found: "API",
     make: (settings, transport) => new window.Scorm12API(settings, transport),
-    calls: { begin: "LMSInitialize", set: "LMSSetValue", commit: "LMSCommit", end: "LMSFinish" },
+    calls: { begin: "LMSInitialize", get: "LMSGetValue", set: "LMSSetValue", commit: "LMSCommit", end: "LMSFinish" },
     /** Where suspend data lie in the object. */
     suspended: (api) => api.cmi.core,
     heavy: /^cmi\.core\.(lesson_status|score\.|exit)/,
     bare: /^cmi\.core\.(session_time|exit)$/,
     session: "cmi.core.session_time",
-    time: hours,
-    state(api, times) {
+    reported: (api) => api.cmi.core._session_time,
+    state(api, total) {
       const state = api.renderCMIToJSONObject().cmi;
-      state.core.total_time = hours(times.total);
+      // The session's time is in the total already.
+      Object.assign(state.core, { total_time: hours(total), session_time: hours(0) });
       return state;
     },
     status(state) {
@@ -249,6 +250,7 @@ const RUN_TIMES = {
       };
     },
     exit: (state) => state.core.exit,
+    corrected: (_api, _element, code) => code,
     complete: (api) => (api.cmi.core.lesson_status = "completed"),
     isSilent: (api) => api.cmi.core.lesson_status === "not attempted",
     entry(saved) {
@@ -283,15 +285,15 @@ const RUN_TIMES = {
     script: "scorm2004.js",
     found: "API_1484_11",
     make: (settings, transport) => new window.Scorm2004API(settings, transport),
-    calls: { begin: "Initialize", set: "SetValue", commit: "Commit", end: "Terminate" },
+    calls: { begin: "Initialize", get: "GetValue", set: "SetValue", commit: "Commit", end: "Terminate" },
     suspended: (api) => api.cmi.content,
     heavy: /^cmi\.(completion_status|success_status|progress_measure|score\.|exit)|^adl\.nav\.request$/,
     bare: /^cmi\.(session_time|exit)$|^adl\.nav\.request$/,
     session: "cmi.session_time",
-    time: duration,
-    state(api, times) {
+    reported: (api) => api.cmi.session._session_time,
+    state(api, total) {
       const state = api.renderCMIToJSONObject().cmi;
-      state.total_time = duration(times.total);
+      Object.assign(state, { total_time: duration(total), session_time: duration(0) });
       return state;
     },
     status: (state) => ({
@@ -301,6 +303,18 @@ const RUN_TIMES = {
       location: state.location,
     }),
     exit: (state) => state.exit,
+    corrected(api, element, code) {
+      // scorm-again leaves the code of the call before (RTE 3.1.4: each call sets it).
+      if (element === "cmi.completion_status" || element === "cmi.success_status") {
+        return api.isInitialized() && code !== "406" ? "0" : code;
+      }
+      if (element === "cmi.learner_preference.audio_captioning" && code === "407") {
+        return "406";
+      }
+      // Beyond a list's end there is nothing to be unset (RTE 3.1.7.6, example of error 301).
+      const [, list, index] = /^cmi\.(\w+)\.(\d+)\./.exec(element) ?? [];
+      return code === "403" && list && Number(index) >= api.cmi[list].childArray.length ? "301" : code;
+    },
     complete: (api) => (api.cmi.completion_status = "completed"),
     isSilent: (api) => api.cmi.completion_status === "unknown",
     // A course that ended without saying how has lost its window as often as not: what it kept is worth more than a clean start.
@@ -401,11 +415,17 @@ function play(begun) {
   const statuses = new Map(parts.map(({ item }) => [item.identifier, item.status ?? {}]));
   const states = new Map(Object.entries(begun.states ?? {}));
   const isSequenced = begun.standard === "scorm2004" && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing);
+  /** Where nothing flows, the standard knows no next part. People look for one all the same: the one below in the tree, by choice. */
+  const flows = isSequenced && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing?.sequencingControls?.flow);
   const sender = makeSender(begun, onSending);
   let api = null;
   let part = null;
   let sequencingSaved = null;
+  /** The course's page is being taken away: what it says on its way is no wish of its own. */
+  let isGoing = false;
+  let isMoving = false;
   let isLeaving = false;
+  let hasWarned = false;
   let isOver = false;
   let trouble = null;
   let sayTimer = 0;
@@ -472,19 +492,28 @@ function play(begun) {
 
   // The calls stay scorm-again's; around them stands when to save.
   function attach(made) {
-    const { begin, set, commit, end } = kind.calls;
-    const real = Object.fromEntries([begin, set, commit, end].map((name) => [name, made[name].bind(made)]));
+    const { begin, get, set, commit, end } = kind.calls;
+    const real = Object.fromEntries([begin, get, set, commit, end].map((name) => [name, made[name].bind(made)]));
+    const correct = (element) => (made.lastErrorCode = kind.corrected(made, String(element), String(made.lastErrorCode)));
+    made[get] = (element) => {
+      const answer = real[get](element);
+      correct(element);
+      return answer;
+    };
     made[begin] = (...given) => {
       const answer = real[begin](...given);
       if (answer === "true") {
         part.isBegun = true;
         part.began = performance.now();
         note(0);
+        // Only now it is known where the course lets one go from here.
+        setTimeout(showButtons, 0);
       }
       return answer;
     };
     made[set] = (element, value) => {
       const answer = real[set](element, value);
+      correct(element);
       if (answer === "true") {
         part.said += kind.bare.test(element) ? 0 : 1;
         part.reports ||= element === kind.session;
@@ -501,8 +530,8 @@ function play(begun) {
     };
     made[end] = (...given) => {
       const isRunning = made.isInitialized();
-      const isAsked = isLeaving;
-      const spent = times();
+      const isAsked = isGoing;
+      const spent = spentSoFar();
       // A course that opens and ends and says nothing is one that is done once it was seen.
       if (isRunning && given.every((parameter) => parameter === "") && part.said === 0 && kind.isSilent(made)) {
         kind.complete(made);
@@ -547,13 +576,12 @@ function play(begun) {
     showSaved();
   }
 
-  function times() {
-    const session = part.reports
-      ? seconds(kind === RUN_TIMES.scorm12 ? api.cmi.core._session_time : api.cmi.session._session_time)
-      : part.isBegun
-        ? (performance.now() - part.began) / 1000
-        : 0;
-    return { session, total: part.total + session };
+  /** Seconds in this part, all sessions together: as the course says, or as long as it was open. */
+  function spentSoFar() {
+    if (part.reports) {
+      return part.total + seconds(kind.reported(api));
+    }
+    return part.total + (part.isBegun ? (performance.now() - part.began) / 1000 : 0);
   }
 
   /** @param isFinal whether nothing is open after this that the server does not have then */
@@ -567,9 +595,9 @@ function play(begun) {
     part.isDirty = false;
     part.isFinal = isFinal;
     // What has ended counts no time any more; scorm-again has put the session's into the total by then.
-    const spent = part.spent ?? times();
+    const spent = part.spent ?? spentSoFar();
     const state = { ...kind.state(api, spent), ended: part.hasEnded };
-    const status = { ...kind.status(state), seconds: Math.round(spent.total) };
+    const status = { ...kind.status(state), seconds: Math.round(spent) };
     const mark = JSON.stringify([status.completion, status.success, status.raw, status.scaled, kind.exit(state), isFinal]);
     const isWeighty = mark !== part.mark;
     part.mark = mark;
@@ -606,16 +634,7 @@ function play(begun) {
   // -- Opening and ending parts --
 
   function activity(item) {
-    const { completion_threshold: threshold } = item;
     return {
-      ...(threshold && {
-        completionThreshold: {
-          completedByMeasure: threshold.completed_by_measure,
-          minProgressMeasure: threshold.least_progress,
-          progressWeight: threshold.weight,
-        },
-      }),
-      ...(item.hidden_controls?.length > 0 && { hideLmsUi: item.hidden_controls }),
       ...item.sequencing,
       id: item.identifier,
       title: item.title,
@@ -635,6 +654,7 @@ function play(begun) {
       return;
     }
     await unload();
+    wanted = null;
     const saved = states.get(identifier) ?? null;
     part = {
       item,
@@ -691,12 +711,14 @@ function play(begun) {
       frame.addEventListener("load", settle, { once: true });
       setTimeout(settle, 2000);
     });
+    isGoing = true;
     try {
       frame.contentWindow.location.replace("about:blank");
       await gone;
     } finally {
       frame.remove();
       part.frame = null;
+      isGoing = false;
     }
     if (part.isBegun && !part.hasEnded) {
       save(true);
@@ -750,10 +772,14 @@ function play(begun) {
     byId("leave").focus();
   }
 
+  /** The part before or after the one that is open, in the order of the tree. */
+  function neighbour(direction) {
+    const shown = parts.map(({ item }) => item).filter(({ launch, visible }) => launch && visible !== false);
+    return shown[shown.indexOf(part?.item) + direction];
+  }
+
   function step(direction) {
-    const list = parts.map(({ item }) => item).filter(({ launch, visible }) => launch && visible !== false);
-    const at = list.indexOf(part?.item);
-    const next = list[at + direction];
+    const next = neighbour(direction);
     if (next) {
       return open(next.identifier);
     }
@@ -761,28 +787,39 @@ function play(begun) {
     return undefined;
   }
 
-  /** What the person asks for by the player's own buttons. */
+  /** What the person asks for by the player's own buttons; pressed twice it is asked once. */
   async function ask(request, target) {
-    notice(null);
-    wanted = null;
-    if (!isSequenced) {
-      await (request === "choice" ? open(target) : step(request === "continue" ? 1 : -1));
+    if (isMoving || isLeaving) {
       return;
     }
+    isMoving = true;
+    notice(null);
+    wanted = null;
+    try {
+      if (!isSequenced) {
+        await (request === "choice" ? open(target) : step(request === "continue" ? 1 : -1));
+      } else if (flows || request === "choice") {
+        await navigate(request, target);
+      } else {
+        const next = neighbour(request === "continue" ? 1 : -1);
+        await (next ? navigate("choice", next.identifier) : notice("nothing"));
+      }
+    } finally {
+      isMoving = false;
+    }
+  }
+
+  /** The same by the course's rules. */
+  async function navigate(request, target) {
     // The wish is there when the course's page ends by itself on its way out.
     const isRunning = part?.isBegun && !part.hasEnded;
-    if (isRunning && request !== "choice") {
-      const preview = api.previewNavigationRequest(request);
-      if (preview.outcome === "blocked") {
-        notice("no-part");
-        return;
-      }
+    if (isRunning && isRefused(request, target)) {
+      notice("no-part");
+      return;
     }
     if (isRunning) {
       api.adl.nav.request = request === "choice" ? `{target=${target}}choice` : request;
-      isLeaving = true;
       await unload();
-      isLeaving = false;
       if (!part.hasEnded) {
         api.lmsFinish("");
       }
@@ -797,13 +834,40 @@ function play(begun) {
     } else if (next?.end) {
       await end();
     } else {
+      await goBack();
       notice("no-part");
+    }
+  }
+
+  /** Whether the course's rules do not let one go there; where that cannot be known beforehand it is tried. */
+  function isRefused(request, target) {
+    if (request === "choice") {
+      return api.adl.sequencing?.overallSequencingProcess?.predictChoiceEnabled?.(target) === false;
+    }
+    // Beyond the last part the whole course would end, which nobody means by 'next'.
+    const { outcome, targetActivityId, endSequencingSession } = api.previewNavigationRequest(request);
+    return outcome === "blocked" || (endSequencingSession && !targetActivityId);
+  }
+
+  /** What was asked for was refused once the part that was open had gone: nobody is to sit before an empty page. */
+  async function goBack() {
+    api.processNavigationRequest("choice", part?.item.identifier);
+    const again = wanted?.open;
+    wanted = null;
+    if (again) {
+      await open(again);
+    } else {
+      showParts(!isOne);
       showButtons();
     }
   }
 
   async function leave() {
-    if (isLeaving) {
+    if (isLeaving && !hasWarned) {
+      return;
+    }
+    if (hasWarned) {
+      await goOut();
       return;
     }
     isLeaving = true;
@@ -813,15 +877,21 @@ function play(begun) {
       api.adl.nav.request = "suspendAll";
     }
     await unload();
-    // What has no receipt by then is sent from the outbox.
-    await sender.whenSent(LEAVING);
+    if (!(await sender.whenSent(LEAVING))) {
+      // Whoever leaves all the same leaves it in the outbox.
+      hasWarned = true;
+      byId("leave").disabled = false;
+      notice("lost");
+      await sender.whenSent(Infinity);
+    }
+    await goOut();
+  }
+
+  async function goOut() {
     if (sender.count() > 0) {
       await sender.whenKept(1000);
     }
     sender.tell({ kind: "exit" });
-    notice(null);
-    byId("leave").disabled = false;
-    isLeaving = false;
   }
 
   /** Where a sequenced course goes on or begins. A window that was just shut counts as suspended. */
@@ -921,11 +991,10 @@ function play(begun) {
   function showButtons() {
     const hidden = new Set(part?.item.hidden_controls ?? []);
     const isBlocked = (request) => {
-      if (isSequenced) {
-        return part?.isBegun && !part.hasEnded && api.previewNavigationRequest(request).outcome === "blocked";
+      if (flows) {
+        return part?.isBegun && !part.hasEnded && isRefused(request);
       }
-      const list = parts.map(({ item }) => item).filter(({ launch, visible }) => launch && visible !== false);
-      return !list[list.indexOf(part?.item) + (request === "continue" ? 1 : -1)];
+      return !neighbour(request === "continue" ? 1 : -1);
     };
     byId("previous").hidden = isOne || isOver || hidden.has("previous");
     byId("next").hidden = isOne || isOver || hidden.has("continue");
@@ -984,19 +1053,20 @@ function play(begun) {
     }
     const state = document.createElement("span");
     state.className = "player-state";
-    state.textContent = item.launch.tracked ? says(word(statuses.get(item.identifier))) : "";
+    state.textContent = item.launch.tracked ? says(word(item.identifier)) : "";
     made.append(item.title, state);
     return made;
   }
 
-  function word({ completion, success } = {}) {
+  function word(identifier) {
+    const { completion, success } = statuses.get(identifier) ?? {};
     if (success === "passed" || success === "failed") {
       return success;
     }
     if (completion === "completed" || completion === "passed") {
       return "completed";
     }
-    return completion === "incomplete" ? "started" : "not-started";
+    return completion === "incomplete" || states.has(identifier) ? "started" : "not-started";
   }
 
   // -- What the person does --

@@ -513,3 +513,26 @@ fn protect(headers: &mut HeaderMap, site: &Site, policy: &HeaderValue) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::policy;
+
+    #[test]
+    fn pages_frame_and_reach_the_hosts_of_courses_and_no_others() {
+        let without = policy(None);
+        let text = without.to_str().unwrap();
+        assert!(text.contains("connect-src 'self'") && !text.contains("frame-src"), "{text}");
+
+        let content = "https://*.content.example.org:8443";
+        let with = policy(Some(content));
+        let text = with.to_str().unwrap();
+        assert!(text.contains(&format!("connect-src 'self' {content};")), "{text}");
+        assert!(text.ends_with(&format!("frame-src {content}")), "{text}");
+        for part in ["default-src 'none'", "script-src 'self';", "frame-ancestors 'none'"] {
+            assert!(text.contains(part), "{text}");
+        }
+        // What no header can carry leaves the strict one.
+        assert_eq!(policy(Some("https://a\nb")), without);
+    }
+}
