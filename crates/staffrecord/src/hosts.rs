@@ -65,11 +65,10 @@ impl Names {
         let by_proxy = request.extensions().get::<Peer>().is_some_and(|peer| {
             self.trusted_proxies.iter().any(|network| network.contains(&peer.0.to_canonical()))
         });
-        let special = |name: &str| {
-            let card = self.card.as_ref().is_some_and(|(card, _)| is(name, card));
-            card || (!by_proxy && self.content.as_ref().is_some_and(|(hosts, _)| hosts.are(name)))
-        };
-        !is(connection, &host) && (special(&host) || special(connection))
+        let content =
+            |name: &str| !by_proxy && self.content.as_ref().is_some_and(|(hosts, _)| hosts.are(name));
+        let card = self.card.as_ref().is_some_and(|(card, _)| is(&host, card));
+        !is(connection, &host) && (card || content(&host) || content(connection))
     }
 }
 
@@ -134,8 +133,8 @@ mod tests {
             (Some("c-1.content.example"), "portal.example", "421"),
             (Some("portal.example"), "c-1.content.example", "421"),
             (Some("portal.example"), "card.example", "421"),
-            (Some("card.example"), "portal.example", "421"),
-            // The portal judges its own names.
+            // The portal judges by itself what else comes to it.
+            (Some("card.example"), "portal.example", "portal"),
             (Some("other.example"), "portal.example", "portal"),
         ] {
             assert_eq!(answer("192.0.2.1", connection, host).await, is, "{connection:?} {host}");

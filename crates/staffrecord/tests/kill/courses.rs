@@ -152,7 +152,8 @@ async fn attend(
         })
         .collect();
     let [first, second, ..] = dice.bytes::<8>();
-    bodies.swap(usize::from(first) % bodies.len(), usize::from(second) % bodies.len());
+    let count = bodies.len();
+    bodies.swap(usize::from(first) % count, usize::from(second) % count);
     for (at, (sequence, body)) in bodies.iter().enumerate() {
         let answer = client.ask(to, "commit", body).await;
         let says: Value = serde_json::from_str(&answer.is(200).body).unwrap();
