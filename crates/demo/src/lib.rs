@@ -3,9 +3,11 @@
 //! Everything goes in by the use cases that real data goes in by. Nobody here exists; `.example` addresses belong to nobody, and
 //! the mail domain `nhs.net` is only written, since the demo's mails go to a folder that [`mailbox`] shows.
 
+mod courses;
 pub mod mailbox;
 mod pay;
 
+pub use courses::courses;
 pub use pay::{Files, example_files, pay};
 
 use audit::Origin;

@@ -46,6 +46,8 @@ pub enum FindingKind {
     BrokenFile,
     /// There is no manifest.
     NoManifest,
+    /// There is one, but in a folder that is not all of the package.
+    ManifestInFolder,
     /// It is a course, but none of SCORM.
     OtherStandard,
     /// The manifest has too many bytes or elements.
@@ -114,6 +116,7 @@ impl FindingKind {
             | Self::DuplicateFile
             | Self::BrokenFile
             | Self::NoManifest
+            | Self::ManifestInFolder
             | Self::OtherStandard
             | Self::ManifestTooLarge
             | Self::BrokenManifest
@@ -167,6 +170,9 @@ impl fmt::Display for FindingKind {
             Self::NoManifest => {
                 "There is no file imsmanifest.xml in the package. Publish the course as SCORM 1.2 or SCORM 2004, and upload the zip \
                  file as it is"
+            }
+            Self::ManifestInFolder => {
+                "The file imsmanifest.xml is in a folder, beside other files. Zip what is in that folder, without the folder itself"
             }
             Self::OtherStandard => {
                 "This package was published for another standard. Publish the course as SCORM 1.2 or SCORM 2004"

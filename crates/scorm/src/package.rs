@@ -249,15 +249,7 @@ fn strip_top_folder(listed: &mut [Listed], findings: &mut Findings) -> Result<()
         let top = listed.first().and_then(|file| file.path.split_once('/')).map(|(top, _)| format!("{top}/"));
         let Some(top) = top.filter(|top| listed.iter().all(|file| file.path.starts_with(top.as_str())))
         else {
-            let other = listed.iter().find(|file| {
-                OTHERS.iter().any(|other| {
-                    file.path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case(other))
-                })
-            });
-            return Err(match other {
-                Some(file) => Refused::because(FindingKind::OtherStandard, &file.path),
-                None => Refused::because(FindingKind::NoManifest, ""),
-            });
+            return Err(without_manifest(listed));
         };
         for file in listed.iter_mut() {
             file.path.drain(..top.len());
@@ -267,6 +259,21 @@ fn strip_top_folder(listed: &mut [Listed], findings: &mut Findings) -> Result<()
         findings.add(FindingKind::TopFolder, top.trim_end_matches('/'));
     }
     Ok(())
+}
+
+/// What is told where there is no manifest to be found.
+fn without_manifest(listed: &[Listed]) -> Refused {
+    let named = |names: &[&str]| {
+        listed.iter().map(|file| file.path.as_str()).find(|path| {
+            let own = path.rsplit('/').next().unwrap_or(path);
+            names.iter().any(|name| own.eq_ignore_ascii_case(name))
+        })
+    };
+    match (named(&[MANIFEST]), named(&OTHERS)) {
+        (Some(path), _) => Refused::because(FindingKind::ManifestInFolder, path),
+        (None, Some(path)) => Refused::because(FindingKind::OtherStandard, path),
+        (None, None) => Refused::because(FindingKind::NoManifest, ""),
+    }
 }
 
 fn manifest_of<R: Read + Seek>(

@@ -27,7 +27,7 @@ pub use bulk::{Value, insert_many, insert_missing};
 pub use clock::Clock;
 pub use day::Day;
 pub use db::{Connection, Db, Options, Reader, Statistics, Tx};
-pub use entropy::Entropy;
+pub use entropy::{Entropy, Ids};
 pub use error::{Result, StoreError};
 pub use instant::Instant;
 pub use migrate::{Migration, Migrations};

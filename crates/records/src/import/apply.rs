@@ -221,6 +221,7 @@ impl Loader {
         let total = written.len() as u64;
         let mut done = 0;
         let mut piece = Piece::default();
+        let mut ids = self.entropy.ids(load.at);
         progress(done, total);
         for written in written {
             let outcome = written.outcome(&groups);
@@ -229,7 +230,7 @@ impl Loader {
                 self.stage(std::mem::take(&mut piece)).await?;
                 progress(done, total);
             }
-            piece.add(outcome, load, &self.entropy);
+            piece.add(outcome, load, &mut ids);
         }
         self.stage(piece).await?;
         progress(total, total);

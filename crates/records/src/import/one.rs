@@ -196,7 +196,7 @@ async fn write(
     let hours = i64::from(employer.settings.policies.identity_hold_hours);
     let load = Load { employer: employer.id, number, at: now, held_until: now.plus_minutes(hours * 60) };
     let mut piece = Piece::default();
-    piece.add(outcome, load, &app.entropy);
+    piece.add(outcome, load, &mut app.entropy.ids(load.at));
     piece.write(tx).await?;
     sql::mark_switched(tx, employer.id, number, now).await?;
     let entry = NewEntry {

@@ -1,6 +1,6 @@
 //! A piece of a load: rows of several tables that are written by one transaction.
 
-use store::{Entropy, Instant, Tx, Value, insert_many};
+use store::{Ids, Instant, Tx, Value, insert_many};
 use uuid::Uuid;
 
 use super::compare::Outcome;
@@ -46,9 +46,9 @@ impl Piece {
         rows == 0 || room
     }
 
-    pub(super) fn add(&mut self, outcome: Outcome, load: Load, entropy: &Entropy) {
+    pub(super) fn add(&mut self, outcome: Outcome, load: Load, ids: &mut Ids) {
         let number = Value::Number(load.number);
-        let id = outcome.id.unwrap_or_else(|| entropy.id(load.at));
+        let id = outcome.id.unwrap_or_else(|| ids.draw());
         if outcome.is_new() || outcome.changes_name() {
             let (first_names, last_name) = (&outcome.fields.first_names, &outcome.fields.last_name);
             self.keys.extend(search::key_rows(load.employer, id, load.number, first_names, last_name));
@@ -89,7 +89,7 @@ impl Piece {
         }
         for hold in outcome.holds {
             self.holds.push(vec![
-                entropy.id(load.at).into(),
+                ids.draw().into(),
                 id.into(),
                 load.employer.into(),
                 number.clone(),

@@ -205,7 +205,7 @@ fn a_package_in_a_folder_of_its_own_is_taken_without_it() {
     assert_eq!(package.read_file("index.html", &mut Vec::new()).unwrap(), 3);
     // Not where something lies beside it.
     let bytes = zip(&[("course/imsmanifest.xml", PLAIN.as_bytes()), ("readme.txt", b"x")]);
-    assert_eq!(refused(open(bytes)), [FindingKind::NoManifest]);
+    assert_eq!(refused(open(bytes)), [FindingKind::ManifestInFolder]);
 }
 
 #[test]
