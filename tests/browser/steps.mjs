@@ -31,6 +31,7 @@ export const STAFF = {
   joanne: { name: 'Joanne Fletcher', username: '427JFLETC01', email: 'joanne.fletcher@nhs.net', born: ['1', '12', '1988'] },
   gareth: { name: 'Gareth Pugh', username: '427GPUGH01', email: 'gareth.pugh@nhs.net', born: ['22', '7', '1971'] },
   rosalind: { name: 'Rosalind Achebe', username: '427RACHEB01', email: 'rosalind.achebe@nhs.net', born: ['9', '9', '1983'] },
+  ruth: { name: 'Ruth Cohen', username: '427RCOHEN01', email: 'ruth.cohen@nhs.net', born: ['27', '11', '1991'] },
   jane: { name: 'Jane Smith', username: '999JSMITH02', email: 'jane.smith@nhs.net', born: ['5', '5', '1990'] },
   kwame: { name: 'Kwame Mensah', username: '427KMENSA01', email: 'kwame.mensah@nhs.net', born: ['19', '5', '1980'] },
 };

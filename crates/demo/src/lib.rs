@@ -6,9 +6,11 @@
 mod courses;
 pub mod mailbox;
 mod pay;
+mod teach;
 
 pub use courses::courses;
 pub use pay::{Files, example_files, pay};
+pub use teach::teach;
 
 use audit::Origin;
 use records::{
@@ -69,7 +71,7 @@ pub const LOGINS: [Login; 3] = [
 ];
 
 /// People with a role, whose password is set as well. They set up a second factor when they first log in.
-pub const ROLE_LOGINS: [(Role, Login); 4] = [
+pub const ROLE_LOGINS: [(Role, Login); 5] = [
     (
         Role::Hr,
         Login {
@@ -95,6 +97,15 @@ pub const ROLE_LOGINS: [(Role, Login); 4] = [
             email: "rosalind.achebe@nhs.net",
             date_of_birth: ("9", "9", "1983"),
             who: "Rosalind Achebe, payroll at Northmoor",
+        },
+    ),
+    (
+        Role::Learning,
+        Login {
+            username: "427RCOHEN01",
+            email: "ruth.cohen@nhs.net",
+            date_of_birth: ("27", "11", "1991"),
+            who: "Ruth Cohen, learning at Northmoor",
         },
     ),
     (
@@ -149,6 +160,18 @@ pub enum DemoError {
     /// A day beyond the calendar.
     #[error("the demo pays on no such day: {0}")]
     Day(Day),
+    /// A course could not be packed.
+    #[error(transparent)]
+    Pack(#[from] scorm::write::WriteError),
+    /// A course's package is not taken.
+    #[error("a course of the demo: {0}")]
+    Package(#[from] scorm::ReadError),
+    /// A course was not taken in.
+    #[error("a course of the demo: {0}")]
+    Course(#[from] learning::courses::ImportError),
+    /// A course was not published.
+    #[error("a course of the demo: {0}")]
+    PublishCourse(#[from] learning::courses::ChangeError),
     /// A file could not be written.
     #[error("a file of the demo: {0}")]
     File(#[from] std::io::Error),

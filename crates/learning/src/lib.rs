@@ -16,6 +16,7 @@ mod certificates;
 pub mod content;
 pub mod courses;
 mod homepage;
+mod parts;
 mod pc_checker;
 mod settings;
 mod words;
@@ -30,7 +31,13 @@ pub use words::ADVICE;
 /// The pages of this room.
 #[must_use]
 pub fn routes(app: &App) -> Vec<web::Route> {
-    [homepage::pages::routes(app), certificates::pages::routes(app), pc_checker::pages::routes(app)].concat()
+    [
+        homepage::pages::routes(app),
+        certificates::pages::routes(app),
+        pc_checker::pages::routes(app),
+        courses::pages::routes(app),
+    ]
+    .concat()
 }
 
 /// The jobs of this room.

@@ -6,6 +6,8 @@ use web::{
     ui::{Tag, TagColour},
 };
 
+use crate::attempts::Status;
+
 /// The guide's information message on the portal page.
 pub const ADVICE: &str = "It is recommended that eLearning is completed on a Windows PC or laptop. We do not recommend completing \
     eLearning on your mobile phone.";
@@ -22,12 +24,17 @@ pub(crate) const SEARCH_TOO_LONG: &str = "Enter at most 100 letters";
 pub(crate) const LEFT: &str = "You have left the course. What it has told the portal is saved, unless this page says below that something is \
     missing.";
 
+/// A title and what to do.
+pub(crate) const NOT_SET_UP: (&str, &str) = (
+    "Courses are not set up here yet",
+    "Tell your service desk. The people who run the portal have to give courses a host name: the command check says how.",
+);
 pub(crate) const ENDED: &str = "You have begun this course again since. What you did here stays as it is.";
 
 /// What the button says that opens an attempt.
-pub(crate) fn open(status: &str, launches: i64) -> &'static str {
+pub(crate) fn open(status: Status, launches: i64) -> &'static str {
     match status {
-        "completed" | "passed" => "Look at it again",
+        Status::Completed | Status::Passed => "Look at it again",
         _ if launches == 0 => "Start",
         _ => "Resume",
     }
@@ -39,13 +46,13 @@ pub(crate) fn percent(millionths: i64) -> String {
 }
 
 /// Where an attempt or a part of it stands.
-pub(crate) fn status(status: &str) -> Tag {
+pub(crate) fn status(status: Status) -> Tag {
     let (text, colour) = match status {
-        "passed" => ("Passed", TagColour::Green),
-        "completed" => ("Completed", TagColour::Green),
-        "failed" => ("Not passed yet", TagColour::Orange),
-        "incomplete" => ("Begun", TagColour::Blue),
-        _ => ("Not begun", TagColour::Grey),
+        Status::Passed => ("Passed", TagColour::Green),
+        Status::Completed => ("Completed", TagColour::Green),
+        Status::Failed => ("Not passed yet", TagColour::Orange),
+        Status::Incomplete => ("Begun", TagColour::Blue),
+        Status::NotAttempted => ("Not begun", TagColour::Grey),
     };
     Tag::new(text).colour(colour)
 }

@@ -109,6 +109,9 @@ fn expected(method: &Method, path: &str) -> (Expected, Expected, Halfway) {
         ("GET", "/e-learning/attempts/{id}" | "/e-learning/completions/{id}/certificate") => {
             ((303, Some("/?next=PATH")), NOT_FOUND, NEXT)
         }
+        ("POST", "/e-learning/courses/{id}/start" | "/e-learning/attempts/{id}/launch") => {
+            (TO_LOG_IN, NOT_FOUND, NEXT)
+        }
         ("GET", "/pc-checker") => ((303, Some("/?next=%2Fpc-checker")), OK, NEXT),
         // Sent without script: it says what to do.
         ("POST", "/pc-checker") => (TO_LOG_IN, OK, NEXT),
@@ -196,6 +199,16 @@ fn expected_of_role(method: &Method, path: &str) -> Expected {
             | "/payroll/runs/{id}/withdraw"
             | "/payroll/runs/{id}/print"
             | "/payroll/runs/{id}/documents/{document}",
+        ) => NOT_FOUND,
+        ("GET", "/learning/courses") => OK,
+        ("POST", "/learning/courses") => NO_FILES,
+        ("GET", "/learning/courses/{id}" | "/learning/courses/{id}/versions/{version}")
+        | (
+            "POST",
+            "/learning/courses/{id}/describe"
+            | "/learning/courses/{id}/versions/{version}/tested"
+            | "/learning/courses/{id}/versions/{version}/publish"
+            | "/learning/courses/{id}/versions/{version}/retire",
         ) => NOT_FOUND,
         _ => panic!("{method} {path} is a new route of a role: say here what its caller is answered"),
     }
@@ -334,7 +347,8 @@ both_databases!(every_page_of_a_role_answers_that_role_alone_and_inside_alone, |
     for (route, role) in routes {
         // Somebody of the other employer: their id is real, and nobody's here.
         let elsewhere = portal.holder("999JSMITH01").await.record.id.to_string();
-        let path = route.path.replace("{id}", &elsewhere).replace("{document}", &elsewhere);
+        let path = route.path.replace("{id}", &elsewhere);
+        let path = path.replace("{document}", &elsewhere).replace("{version}", &elsewhere);
         for (held, browser) in &mut callers {
             for inside in [true, false] {
                 let what = format!("{} {} as {held:?}, inside: {inside}", route.method, route.path);

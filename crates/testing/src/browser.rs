@@ -26,6 +26,8 @@ pub struct Browser {
     pub card: Vec<Vec<u8>>,
     /// The phone of whoever is in front of it, with their authenticator app.
     pub phone: Option<Phone>,
+    /// What it calls itself.
+    pub user_agent: String,
     token: Option<String>,
 }
 
@@ -44,7 +46,15 @@ pub struct Answer {
 
 impl Browser {
     pub(crate) fn new(portal: Portal, address: IpAddr) -> Self {
-        Self { portal, address, cookies: BTreeMap::new(), card: Vec::new(), phone: None, token: None }
+        Self {
+            portal,
+            address,
+            cookies: BTreeMap::new(),
+            card: Vec::new(),
+            phone: None,
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36".to_owned(),
+            token: None,
+        }
     }
 
     /// Asks for a page.
@@ -131,7 +141,7 @@ impl Browser {
             .method(method)
             .uri(path)
             .header(header::HOST, "portal.example")
-            .header(header::USER_AGENT, "Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0 Safari/537.36")
+            .header(header::USER_AGENT, &self.user_agent)
             .extension(Peer(self.address));
         if let Some(kind) = kind {
             request = request.header(header::CONTENT_TYPE, kind).header("sec-fetch-site", "same-origin");

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use web::{Site, format};
 
 use super::{Code, sql};
-use crate::{App, words};
+use crate::{App, attempts::Status, words};
 
 /// What stands on a certificate: finished strings.
 #[derive(Clone, Debug, Serialize)]
@@ -56,7 +56,7 @@ fn view(site: &Site, employer: &Employer, completed: sql::Completed) -> Certific
         file_name: file_name(&course, day),
         name,
         course,
-        sentence: if status == "passed" { "has passed the course" } else { "has completed the course" },
+        sentence: if status == Status::Passed { "has passed the course" } else { "has completed the course" },
         facts,
         verify: "Anybody who is shown this certificate can verify it: open the address below and type the code.",
         address: site.link("/verify"),

@@ -1,12 +1,14 @@
 use store::{Instant, Result, Tx, on};
 use uuid::Uuid;
 
+use crate::attempts::Status;
+
 /// A completion as a certificate says it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Completed {
     pub(super) name: String,
     pub(super) title: String,
-    pub(super) status: String,
+    pub(super) status: Status,
     pub(super) completed_at: Instant,
     pub(super) score: Option<i64>,
     pub(super) code: String,

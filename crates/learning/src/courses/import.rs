@@ -26,7 +26,7 @@ const ROWS_AT_ONCE: usize = 500;
 const PIECE: usize = 8 * 1024 * 1024;
 
 /// Unpacks a file of a package by its path.
-type Unpack = Box<dyn FnMut(&str, &mut dyn Write) -> io::Result<()> + Send>;
+type Unpack = Box<dyn FnMut(&str, &mut dyn Write) -> io::Result<()> + Send + Sync>;
 
 /// A package that was opened and checked.
 pub struct Contents {
@@ -51,7 +51,10 @@ pub use scorm::ReadError as OpenError;
 ///
 /// # Errors
 /// Where it is refused or cannot be read.
-pub async fn open<R: Read + Seek + Send + 'static>(app: &App, mut source: R) -> Result<Contents, OpenError> {
+pub async fn open<R: Read + Seek + Send + Sync + 'static>(
+    app: &App,
+    mut source: R,
+) -> Result<Contents, OpenError> {
     let limits = app.settings.limits;
     let opened = tokio::task::spawn_blocking(move || -> Result<Contents, OpenError> {
         // Not hashed where it is too large anyway.

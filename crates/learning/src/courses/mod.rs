@@ -4,8 +4,10 @@ mod files;
 mod import;
 mod jobs;
 mod model;
+pub(crate) mod pages;
 mod service;
 pub(crate) mod sql;
+mod words;
 
 pub use files::{Files, FilesError};
 pub use import::{Contents, ImportError, Imported, OpenError, import, open};

@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{StoreError, Tx};
 use uuid::Uuid;
 
-use super::{Course, Version, VersionState, sql};
+use super::{Course, NewVersion, Version, VersionState, sql};
 use crate::App;
 
 /// A list shows so many courses at once.
@@ -131,6 +131,68 @@ pub async fn publish(app: &App, permit: &Permit, version: Uuid, origin: Origin) 
 /// See [`ChangeError`].
 pub async fn retire(app: &App, permit: &Permit, version: Uuid, origin: Origin) -> Result<(), ChangeError> {
     change(app, permit, version, false, origin).await
+}
+
+/// What staff read of a course is changed. `new` has been found fit and has a title.
+///
+/// # Errors
+/// See [`ChangeError`].
+pub(super) async fn describe(
+    app: &App,
+    permit: &Permit,
+    course: Uuid,
+    new: NewVersion,
+    origin: Origin,
+) -> Result<(), ChangeError> {
+    permit.check(Permission::PublishCourses, permit.employer(), None)?;
+    let now = app.clock.now();
+    let (app, permit) = (app.clone(), permit.clone());
+    app.db
+        .clone()
+        .write(move |tx| {
+            async move {
+                still_held(tx, &permit).await??;
+                let held = sql::course(tx, permit.employer(), course).await?.ok_or(ChangeError::NotFound)?;
+                let (title, description) =
+                    (new.title.unwrap_or(held.title), new.description.unwrap_or_default());
+                sql::describe(tx, course, &title, &description, new.minutes).await?;
+                let data = json!({ "course": course, "code": held.code, "title": title });
+                audit::append(tx, app.entry(now, &permit, "learning.course_described", data, origin)).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+}
+
+/// What a version was tested on is changed. `on` has been found fit.
+///
+/// # Errors
+/// See [`ChangeError`].
+pub(super) async fn tested(
+    app: &App,
+    permit: &Permit,
+    version: Uuid,
+    on: String,
+    origin: Origin,
+) -> Result<(), ChangeError> {
+    permit.check(Permission::PublishCourses, permit.employer(), None)?;
+    let now = app.clock.now();
+    let (app, permit) = (app.clone(), permit.clone());
+    app.db
+        .clone()
+        .write(move |tx| {
+            async move {
+                still_held(tx, &permit).await??;
+                let held = sql::version(tx, permit.employer(), version).await?.ok_or(ChangeError::NotFound)?;
+                let data = json!({ "course": held.course_id, "version": version, "number": held.number, "tested_on": on });
+                sql::set_tested(tx, version, on).await?;
+                audit::append(tx, app.entry(now, &permit, "learning.course_tested", data, origin)).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
 }
 
 async fn change(

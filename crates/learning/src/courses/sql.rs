@@ -118,6 +118,10 @@ pub(super) async fn describe(
     )
 }
 
+pub(super) async fn set_tested(tx: &mut Tx<'_>, version: Uuid, on: String) -> Result<()> {
+    later!(tx, "UPDATE course_version SET tested_on = $2 WHERE id = $1", version, on)
+}
+
 pub(super) struct NewRow {
     pub(super) id: Uuid,
     pub(super) course: Uuid,

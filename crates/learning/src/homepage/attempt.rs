@@ -2,18 +2,28 @@
 
 use askama::{Template, filters::HtmlSafe};
 use axum::{extract::State, response::Response};
-use scorm::{Item, Manifest};
+use records::{holder_of, origin};
+use scorm::Manifest;
 use uuid::Uuid;
 use web::{
-    Audience, Page, PathId, Person, Problem, Route, format,
+    Audience, Form, Page, PathId, Person, Problem, Route, format, see_other,
     ui::{BackLink, Button, Content, InsetText, SummaryList, Tag, WarningCallout},
 };
 
 use super::{model::is_phone, service, sql};
-use crate::{App, words};
+use crate::{
+    App,
+    attempts::{self, LaunchError, Launched},
+    parts::Parts,
+    words,
+};
 
 pub(super) fn routes(app: &App) -> Vec<Route> {
-    vec![Route::get("/e-learning/attempts/{id}", Audience::Staff, show, app.clone())]
+    vec![
+        Route::post("/e-learning/courses/{id}/start", Audience::Staff, start, app.clone()).not_kept(),
+        Route::get("/e-learning/attempts/{id}", Audience::Staff, show, app.clone()),
+        Route::post("/e-learning/attempts/{id}/launch", Audience::Staff, launch, app.clone()).not_kept(),
+    ]
 }
 
 pub(super) fn place(id: Uuid) -> String {
@@ -45,15 +55,6 @@ struct AttemptView<'v> {
     again: Option<Button>,
     parts: Option<Parts>,
 }
-
-/// A part of a course, with the parts below it.
-#[derive(Template)]
-#[template(path = "attempt_parts.html")]
-struct Parts {
-    parts: Vec<(String, Option<Tag>, Option<Parts>)>,
-}
-
-impl HtmlSafe for Parts {}
 
 #[derive(Template)]
 #[template(
@@ -88,13 +89,13 @@ async fn show(
             let advice = Content::html(Advice(&words::PHONE_ADVICE));
             WarningCallout::new("You are on a phone", advice).level(2)
         }),
-        status: words::status(&own.status),
+        status: words::status(own.status),
         facts: facts(&own, &person),
         completion: own.completion,
         ended: own.ended_at.map(|_| InsetText::new(words::ENDED)),
-        button: own.ended_at.is_none().then(|| Button::submit(words::open(&own.status, own.launches))),
+        button: own.ended_at.is_none().then(|| Button::submit(words::open(own.status, own.launches))),
         again: own.completion.map(|_| Button::submit("Do the course once more").secondary()),
-        parts: parts(&manifest, &items),
+        parts: Parts::of(&manifest, Some(&items)),
     };
     page.shell(own.title.clone()).show(&body)
 }
@@ -119,22 +120,47 @@ fn facts(own: &sql::Own, person: &Person) -> SummaryList {
     facts
 }
 
-/// The parts of a course, where it has several.
-fn parts(manifest: &Manifest, items: &[(String, String)]) -> Option<Parts> {
-    let parts = below(&manifest.root, items)?;
-    let only = parts.parts.len() == 1 && parts.parts.iter().all(|(_, _, below)| below.is_none());
-    (!only).then_some(parts)
+/// Somebody begins a course, or goes on with it.
+async fn start(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    PathId(course): PathId,
+    _: Form,
+) -> Result<Response, Problem> {
+    let id = attempts::start_or_resume(&app, holder_of(&person)?, course, origin(&page)).await?;
+    Ok(see_other(&place(id)))
 }
 
-fn below(item: &Item, items: &[(String, String)]) -> Option<Parts> {
-    let visible = item.children.iter().filter(|child| child.visible);
-    let parts: Vec<_> = visible
-        .map(|child| {
-            let status = items.iter().find(|(id, _)| *id == child.identifier);
-            let status = status.map_or("", |(_, status)| status.as_str());
-            let tag = child.launch.as_ref().map(|_| words::status(status));
-            (child.title.clone(), tag, below(child, items))
-        })
-        .collect();
-    (!parts.is_empty()).then_some(Parts { parts })
+#[derive(Template)]
+#[template(path = "player.html")]
+struct PlayerView {
+    back: BackLink,
+    title: String,
+    launched: Launched,
+    script: &'static str,
+}
+
+/// Opens an attempt: the page with the player in it. The token in it is shown this once; where the page is loaded again, it is another
+/// launch.
+async fn launch(
+    State(app): State<App>,
+    page: Page,
+    person: Person,
+    PathId(id): PathId,
+    _: Form,
+) -> Result<Response, Problem> {
+    let title = service::title(&app, person.staff_record, id).await?.ok_or(Problem::NotFound)?;
+    let holder = holder_of(&person)?;
+    match attempts::launch(&app, holder, id, person.session, page.device()).await {
+        Ok(launched) => {
+            let script = web::assets::PLAYER_PAGE;
+            page.shell(title.clone()).show(&PlayerView { back: back(), title, launched, script })
+        }
+        Err(LaunchError::NotFound) => Err(Problem::NotFound),
+        // Its page says so.
+        Err(LaunchError::Ended) => Ok(see_other(&place(id))),
+        Err(LaunchError::NotSetUp) => Err(Problem::refused(words::NOT_SET_UP.0, words::NOT_SET_UP.1)),
+        Err(LaunchError::Store(error)) => Err(error.into()),
+    }
 }

@@ -14,7 +14,7 @@ use super::{
     service::{self, DAYS, Place},
     sql,
 };
-use crate::{App, words};
+use crate::{App, attempts::Status, words};
 
 pub(crate) fn routes(app: &App) -> Vec<Route> {
     let pages = vec![Route::get("/e-learning", Audience::Staff, show, app.clone()).in_menu("e-Learning")];
@@ -141,11 +141,11 @@ fn not_saved(launch: sql::NotSaved, person: &Person) -> NotSavedView {
 
 fn going(attempt: sql::Going, person: &Person) -> GoingView {
     let touched = format::day_and_time(attempt.touched_at, &person.zone);
-    let text = if attempt.status == "not_attempted" { "Start" } else { "Resume" };
+    let text = if attempt.status == Status::NotAttempted { "Start" } else { "Resume" };
     GoingView {
         id: attempt.id,
         says: words::so_far(&touched, attempt.seconds, attempt.score),
-        status: words::status(&attempt.status),
+        status: words::status(attempt.status),
         button: Button::link(text, attempt::place(attempt.id))
             .about(attempt.title.clone())
             .secondary()
@@ -159,7 +159,7 @@ fn have_done(done: sql::Done, person: &Person) -> DoneView {
         id: done.id,
         attempt: done.attempt_id,
         says: words::done(done.completed_at.day_in(&person.zone), done.score, done.seconds),
-        status: words::status(&done.status),
+        status: words::status(done.status),
         title: done.title,
     }
 }

@@ -3,7 +3,7 @@ use store::{Instant, StoreError};
 use uuid::Uuid;
 
 use super::{model::Sought, sql};
-use crate::App;
+use crate::{App, attempts::Status};
 
 /// So much of each list stands on the page.
 const GOING: i64 = 50;
@@ -71,11 +71,16 @@ pub(super) async fn attempt(
     app: &App,
     holder: Uuid,
     id: Uuid,
-) -> Result<Option<(sql::Own, Vec<(String, String)>)>, StoreError> {
+) -> Result<Option<(sql::Own, Vec<(String, Status)>)>, StoreError> {
     let mut reader = app.db.read().await?;
     let Some(own) = sql::own(&mut reader.tx(), holder, id).await? else { return Ok(None) };
     let items = sql::items(&mut reader.tx(), id).await?;
     Ok(Some((own, items)))
+}
+
+/// The title of the course that somebody's own attempt is at.
+pub(super) async fn title(app: &App, holder: Uuid, id: Uuid) -> Result<Option<String>, StoreError> {
+    sql::title(&mut app.db.read().await?.tx(), holder, id).await
 }
 
 /// Somebody is shown once that phones are not recommended.

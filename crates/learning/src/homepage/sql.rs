@@ -2,13 +2,14 @@ use store::{Instant, Result, Tx, later, on};
 use uuid::Uuid;
 
 use super::model::Sought;
+use crate::attempts::Status;
 
 /// An attempt that goes on.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(super) struct Going {
     pub(super) id: Uuid,
     pub(super) title: String,
-    pub(super) status: String,
+    pub(super) status: Status,
     pub(super) touched_at: Instant,
     pub(super) score: Option<i64>,
     pub(super) seconds: i64,
@@ -60,7 +61,7 @@ pub(super) struct Done {
     pub(super) id: Uuid,
     pub(super) attempt_id: Uuid,
     pub(super) title: String,
-    pub(super) status: String,
+    pub(super) status: Status,
     pub(super) completed_at: Instant,
     pub(super) score: Option<i64>,
     pub(super) seconds: i64,
@@ -118,7 +119,7 @@ pub(super) struct Own {
     pub(super) minutes: Option<i64>,
     pub(super) manifest: String,
     pub(super) tested_on: String,
-    pub(super) status: String,
+    pub(super) status: Status,
     pub(super) touched_at: Instant,
     pub(super) ended_at: Option<Instant>,
     pub(super) score: Option<i64>,
@@ -140,8 +141,14 @@ pub(super) async fn own(tx: &mut Tx<'_>, holder: Uuid, id: Uuid) -> Result<Optio
         .bind(holder).bind(id).fetch_optional(c).await)
 }
 
+pub(super) async fn title(tx: &mut Tx<'_>, holder: Uuid, id: Uuid) -> Result<Option<String>> {
+    on!(tx, c => sqlx::query_scalar("SELECT c.title FROM attempt a JOIN course c ON c.id = a.course_id
+         WHERE a.staff_record_id = $1 AND a.id = $2")
+        .bind(holder).bind(id).fetch_optional(c).await)
+}
+
 /// The items of an attempt that were opened: which, and where each stands.
-pub(super) async fn items(tx: &mut Tx<'_>, attempt: Uuid) -> Result<Vec<(String, String)>> {
+pub(super) async fn items(tx: &mut Tx<'_>, attempt: Uuid) -> Result<Vec<(String, Status)>> {
     on!(tx, c => sqlx::query_as("SELECT item, status FROM attempt_item WHERE attempt_id = $1")
         .bind(attempt).fetch_all(c).await)
 }

@@ -136,3 +136,18 @@ both_databases!(what_was_done_is_read_in_parts, |portal| async move {
     let page = helen.get(&format!("/e-learning?before={}", earlier.trim_end_matches("#done"))).await;
     page.has("28 November 2026.").has("24 November 2026.").has_not("29 November 2026.").has("The newest");
 });
+
+both_databases!(the_page_takes_six_statements_at_most, |portal| async move {
+    let fire = course(&portal, "427", "fire", "Fire safety", "").await;
+    let id = attempt(&portal, HELEN, &fire, 1, "incomplete").await;
+    launch(&portal, id, 1, (1, false)).await;
+    let past = attempt(&portal, HELEN, &fire, 2, "completed").await;
+    completion(&portal, HELEN, &fire, past, "completed").await;
+    let mut helen = portal.logged_in(HELEN).await;
+    helen.get("/e-learning").await.is(200);
+    portal.clock.advance(120);
+    let _ = portal.db.recorded_statements();
+    helen.get("/e-learning?q=fire").await.has("Not all of this is saved yet");
+    let statements = portal.db.recorded_statements();
+    assert!(statements.values().sum::<u64>() <= 6, "{statements:?}");
+});

@@ -3,6 +3,8 @@
 
 mod attempt;
 mod certificates;
+mod check;
+mod desk;
 mod homepage;
 mod pc_checker;
 mod world;

@@ -82,6 +82,7 @@ impl Demo {
         let portal = self.portal(folder, &mails, &address, &db, &clock, &entropy)?;
         if demo::fill(&db, &clock, &entropy).await.map_err(Failed::because)? {
             demo::pay(&portal.payslips, folder).await.map_err(Failed::because)?;
+            demo::teach(&portal.learning).await.map_err(Failed::because)?;
             // What that mails is sent before anybody looks for a link.
             portal.settle().await.map_err(Failed::because)?;
             for login in LOGINS.iter().chain(ROLE_LOGINS.iter().map(|(_, login)| login)) {

@@ -116,13 +116,19 @@ both_databases!(each_section_is_changed_by_its_form, |portal| async move {
     page.has_not("Important");
     apply(&mut amina, &path).await.leads_to("/hr/settings?done=mail-domains");
 
-    let messages =
-        [("message", "The canteen\n is shut <today>."), ("learning-message", ""), ("learning-homepage", "")];
+    let messages = [
+        ("message", "The canteen\n is shut <today>."),
+        ("learning-message", "Our courses are elsewhere."),
+        ("learning-homepage", "https://learning.example/"),
+    ];
     let sent = preview(&mut amina, "messages", &messages).await;
     let (path, page) = shown(&mut amina, &sent).await;
     page.has("Message on the portal page Now None Afterwards The canteen is shut <today>.");
     apply(&mut amina, &path).await.leads_to("/hr/settings?done=messages");
-    amina.get("/portal").await.has("The canteen is shut <today>.").has_not("My e-Learning");
+    let page = amina.get("/portal").await;
+    page.has("The canteen is shut <today>.")
+        .has("My e-Learning Information: Our courses are elsewhere. Learner Homepage");
+    assert!(page.body.contains("href=\"https://learning.example/\""));
 
     let mut policies = policy_fields(&Policies::default());
     policies.iter_mut().find(|(name, _)| name == "link_minutes").unwrap().1 = "60".into();
@@ -140,7 +146,8 @@ both_databases!(each_section_is_changed_by_its_form, |portal| async move {
     let now = settings(&portal).await;
     assert_eq!((now.service_desk.name.as_str(), now.it_service_desk), ("Helpdesk", None));
     assert_eq!(now.mail_domains, ["nhs.net", "example.nhs.uk"]);
-    assert_eq!((now.message.as_deref(), now.learning), (Some("The canteen is shut <today>."), None));
+    assert_eq!(now.message.as_deref(), Some("The canteen is shut <today>."));
+    assert_eq!(now.learning.unwrap().homepage, "https://learning.example/");
     let expected = Policies {
         link_minutes: 60,
         second_factor: records::SecondFactor::Required,
