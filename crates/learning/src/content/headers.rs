@@ -35,6 +35,8 @@ impl Headers {
             (HeaderName::from_static("permissions-policy"), DENIED),
             (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
             (HeaderName::from_static("origin-agent-cluster"), "?1"),
+            // What no policy of content says: names abroad are not looked up by WebRTC either.
+            (HeaderName::from_static("connection-allowlist"), "(response-origin)"),
             (HeaderName::from_static("x-robots-tag"), "noindex"),
         ] {
             headers.insert(name, HeaderValue::from_static(value));

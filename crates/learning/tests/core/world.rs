@@ -170,6 +170,7 @@ impl Player {
     }
 
     /// A commit of part `a`, done now.
+    #[expect(clippy::needless_pass_by_value, reason = "each state is made for one call")]
     pub(crate) fn body(&self, sequence: i64, state: Value) -> Value {
         json!({
             "launch": self.launch,
