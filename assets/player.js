@@ -1054,7 +1054,7 @@ function play(begun) {
     const state = document.createElement("span");
     state.className = "player-state";
     state.textContent = item.launch.tracked ? says(word(item.identifier)) : "";
-    made.append(item.title, state);
+    made.append(item.title, " ", state);
     return made;
   }
 
