@@ -74,6 +74,24 @@ pub struct NewEntry {
     pub origin: Origin,
 }
 
+impl NewEntry {
+    /// One on an employer's trail, of the portal's own doing: about nobody, without a reason, from nowhere.
+    #[must_use]
+    pub fn own(id: Uuid, at: Instant, employer: Uuid, event: &'static str, data: serde_json::Value) -> Self {
+        Self {
+            id,
+            at,
+            actor: Actor::System,
+            about: None,
+            employer: Some(employer),
+            event,
+            reason: None,
+            data,
+            origin: Origin::default(),
+        }
+    }
+}
+
 /// An entry as it stands in the database.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Entry {

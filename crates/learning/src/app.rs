@@ -58,8 +58,7 @@ impl App {
         data: Value,
         origin: Origin,
     ) -> NewEntry {
-        let employer = permit.employer();
-        NewEntry { actor: permit.actor(), origin, ..self.own_entry(now, employer, None, event, data) }
+        permit.entry(self.entropy.id(now), now, event, data, origin)
     }
 
     /// An entry of the portal's own doing.
@@ -71,17 +70,7 @@ impl App {
         event: &'static str,
         data: Value,
     ) -> NewEntry {
-        NewEntry {
-            id: self.entropy.id(now),
-            at: now,
-            actor: Actor::System,
-            about,
-            employer: Some(employer),
-            event,
-            reason: None,
-            data,
-            origin: Origin::default(),
-        }
+        NewEntry { about, ..NewEntry::own(self.entropy.id(now), now, employer, event, data) }
     }
 
     /// An entry of what somebody did with their own.

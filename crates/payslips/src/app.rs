@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use audit::{Actor, NewEntry, Origin};
+use audit::{NewEntry, Origin};
 use records::Permit;
 use serde_json::Value;
 use store::{Clock, Db, Entropy, Instant};
@@ -36,8 +36,7 @@ impl App {
         data: Value,
         origin: Origin,
     ) -> NewEntry {
-        let employer = permit.employer();
-        NewEntry { actor: permit.actor(), origin, ..self.own_entry(now, employer, event, data) }
+        permit.entry(self.entropy.id(now), now, event, data, origin)
     }
 
     /// An entry of the portal's own doing.
@@ -48,16 +47,6 @@ impl App {
         event: &'static str,
         data: Value,
     ) -> NewEntry {
-        NewEntry {
-            id: self.entropy.id(now),
-            at: now,
-            actor: Actor::System,
-            about: None,
-            employer: Some(employer),
-            event,
-            reason: None,
-            data,
-            origin: Origin::default(),
-        }
+        NewEntry::own(self.entropy.id(now), now, employer, event, data)
     }
 }

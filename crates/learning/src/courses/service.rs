@@ -1,9 +1,9 @@
 use audit::Origin;
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use records::{Permission, Permit, Refused, still_held};
 use scorm::Manifest;
 use serde_json::json;
-use store::{StoreError, Tx};
+use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{Course, NewVersion, Version, VersionState, sql};
@@ -144,25 +144,18 @@ pub(super) async fn describe(
     new: NewVersion,
     origin: Origin,
 ) -> Result<(), ChangeError> {
-    permit.check(Permission::PublishCourses, permit.employer(), None)?;
-    let now = app.clock.now();
-    let (app, permit) = (app.clone(), permit.clone());
-    app.db
-        .clone()
-        .write(move |tx| {
-            async move {
-                still_held(tx, &permit).await??;
-                let held = sql::course(tx, permit.employer(), course).await?.ok_or(ChangeError::NotFound)?;
-                let (title, description) =
-                    (new.title.unwrap_or(held.title), new.description.unwrap_or_default());
-                sql::describe(tx, course, &title, &description, new.minutes).await?;
-                let data = json!({ "course": course, "code": held.code, "title": title });
-                audit::append(tx, app.entry(now, &permit, "learning.course_described", data, origin)).await?;
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+    act(app, permit, move |tx, app, permit, now| {
+        async move {
+            let held = sql::course(tx, permit.employer(), course).await?.ok_or(ChangeError::NotFound)?;
+            let (title, description) = (new.title.unwrap_or(held.title), new.description.unwrap_or_default());
+            sql::describe(tx, course, &title, &description, new.minutes).await?;
+            let data = json!({ "course": course, "code": held.code, "title": title });
+            audit::append(tx, app.entry(now, &permit, "learning.course_described", data, origin)).await?;
+            Ok(())
+        }
+        .boxed()
+    })
+    .await
 }
 
 /// What a version was tested on is changed. `on` has been found fit.
@@ -176,19 +169,34 @@ pub(super) async fn tested(
     on: String,
     origin: Origin,
 ) -> Result<(), ChangeError> {
-    permit.check(Permission::PublishCourses, permit.employer(), None)?;
-    let now = app.clock.now();
-    let (app, permit) = (app.clone(), permit.clone());
-    app.db
-        .clone()
-        .write(move |tx| {
+    act(app, permit, move |tx, app, permit, now| {
             async move {
-                still_held(tx, &permit).await??;
                 let held = sql::version(tx, permit.employer(), version).await?.ok_or(ChangeError::NotFound)?;
                 let data = json!({ "course": held.course_id, "version": version, "number": held.number, "tested_on": on });
                 sql::set_tested(tx, version, on).await?;
                 audit::append(tx, app.entry(now, &permit, "learning.course_tested", data, origin)).await?;
                 Ok(())
+            }
+            .boxed()
+    })
+    .await
+}
+
+/// Does something that its permit is for in one transaction, once it is clear there that its holder has the role still.
+async fn act<F>(app: &App, permit: &Permit, work: F) -> Result<(), ChangeError>
+where
+    F: for<'t, 'c> FnOnce(&'t mut Tx<'c>, App, Permit, Instant) -> BoxFuture<'t, Result<(), ChangeError>>
+        + Send
+        + 'static,
+{
+    permit.check(Permission::PublishCourses, permit.employer(), None)?;
+    let now = app.clock.now();
+    let (app_in, permit) = (app.clone(), permit.clone());
+    app.db
+        .write(move |tx| {
+            async move {
+                still_held(tx, &permit).await??;
+                work(tx, app_in, permit, now).await
             }
             .boxed()
         })
@@ -202,14 +210,8 @@ async fn change(
     publish: bool,
     origin: Origin,
 ) -> Result<(), ChangeError> {
-    permit.check(Permission::PublishCourses, permit.employer(), None)?;
-    let now = app.clock.now();
-    let (app, permit) = (app.clone(), permit.clone());
-    app.db
-        .clone()
-        .write(move |tx| {
+    act(app, permit, move |tx, app, permit, now| {
             async move {
-                still_held(tx, &permit).await??;
                 let found = sql::version(tx, permit.employer(), version).await?;
                 let found = found.ok_or(ChangeError::NotFound)?;
                 let course = sql::hold_course(tx, found.course_id).await?.ok_or(ChangeError::NotFound)?;
@@ -237,6 +239,6 @@ async fn change(
                 Ok(())
             }
             .boxed()
-        })
-        .await
+    })
+    .await
 }

@@ -1,4 +1,5 @@
-use audit::Actor;
+use audit::{Actor, NewEntry, Origin};
+use store::Instant;
 use uuid::Uuid;
 
 use crate::{Holder, words};
@@ -161,6 +162,19 @@ impl Permit {
         roles: Vec<Role>,
     ) -> Self {
         Self { permission, employer, staff_record: Some(staff_record), roles }
+    }
+
+    /// An entry about nobody on the trail of its employer, of whoever holds it.
+    #[must_use]
+    pub fn entry(
+        &self,
+        id: Uuid,
+        at: Instant,
+        event: &'static str,
+        data: serde_json::Value,
+        origin: Origin,
+    ) -> NewEntry {
+        NewEntry { actor: self.actor(), origin, ..NewEntry::own(id, at, self.employer, event, data) }
     }
 
     /// Whether it covers acting on somebody's account: nobody does so on an account with more rights than their own. HR grants all

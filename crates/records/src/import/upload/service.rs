@@ -59,17 +59,7 @@ fn entry(
     data: Value,
     origin: Origin,
 ) -> NewEntry {
-    NewEntry {
-        id: app.entropy.id(now),
-        at: now,
-        actor: permit.actor(),
-        about: None,
-        employer: Some(permit.employer()),
-        event,
-        reason: None,
-        data,
-        origin,
-    }
+    permit.entry(app.entropy.id(now), now, event, data, origin)
 }
 
 /// Takes a file in: its bytes are written in pieces, and a job will check it. It stands on the trail.
