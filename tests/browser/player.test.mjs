@@ -610,6 +610,22 @@ test('whoever leaves while the network is cut is asked to wait, and is let go', 
   assert.ok(passed('pages12', who).length > 0);
 });
 
+test('a browser that keeps nothing is told of as one: what waits there is not called kept', async () => {
+  const who = 'keeps nothing';
+  const page = await launch(host);
+  await page.context().addInitScript(() => (IDBFactory.prototype.open = () => { throw new DOMException('no', 'InvalidStateError'); }));
+  const { player, course } = await play(page, 'pages12', who);
+  await heading(course, 'Page 1 of 6');
+  await saved(player);
+  host.down = true;
+  await press(course, 'Answer all questions rightly');
+  await press(player, 'Save and leave');
+  await player.getByRole('alert').filter({ hasText: 'this browser keeps nothing for later' }).waitFor();
+  host.down = false;
+  await page.waitForURL('**/e-learning?done=left');
+  assert.ok(passed('pages12', who).length > 0);
+});
+
 test('one course on two computers: the first is told, what it had not sent arrives, and the second’s state is what goes on', async () => {
   const who = 'two computers';
   const first = await opened('pages12', who);
