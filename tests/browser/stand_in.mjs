@@ -23,7 +23,6 @@ const course = (title, standard, children, more) => ({ title, standard, root: no
 const COURSES = {
   pages12: course('Six pages', 'scorm12', [node('pages', 'Six pages', sco(), { mastery_score: 80 })]),
   parts12: course('Two parts', 'scorm12', [node('first', 'First part', sco()), node('second', 'Second part', sco())]),
-  hostile: course('Hostile', 'scorm12', [node('hostile', 'Hostile', sco())]),
   probe12: course('Probe of SCORM 1.2', 'scorm12', [
     node('probe', 'Probe', sco(), {
       max_time: '01:30:00',
@@ -144,7 +143,7 @@ class StandIn {
   #around({ id, token, name }) {
     const at = `${this.content(name)}/launch/${token}/`;
     return `<div class="portal-player" data-player><iframe title="Course" src="${at}" data-launch="${id}" data-commit-url="${at}commit"
-      sandbox="allow-scripts allow-same-origin allow-forms allow-modals" allow="fullscreen; autoplay"></iframe></div>`;
+      credentialless sandbox="allow-scripts allow-same-origin allow-forms allow-modals" allow="fullscreen; autoplay"></iframe></div>`;
   }
 
   async #content({ pathname }, body, headers) {
