@@ -990,6 +990,7 @@ function play(begun) {
       for (let at = 0; at < Math.min(view.length, 50); at += 1) {
         watch(view[at]);
       }
+      frame.contentWindow.addEventListener("keydown", onKey);
     } catch {
       // The course went elsewhere: it then says nothing, and nothing is counted.
     }
@@ -1399,11 +1400,13 @@ function play(begun) {
     sender.tell({ kind: "full", on: isFull });
   };
   full.addEventListener("click", () => fill(full.getAttribute("aria-pressed") !== "true"));
-  document.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && full.getAttribute("aria-pressed") === "true") {
+  // Here and in the course's page, which may have a use of its own for the key.
+  function onKey({ key, defaultPrevented }) {
+    if (key === "Escape" && !defaultPrevented && full.getAttribute("aria-pressed") === "true") {
       fill(false);
     }
-  });
+  }
+  document.addEventListener("keydown", onKey);
   window.addEventListener("message", ({ origin, source, data }) => {
     if (source === window.parent && origin === begun.portal && data?.staffrecord === 1 && data.kind === "less") {
       fill(false);
@@ -1443,7 +1446,23 @@ function fail(word) {
   place.hidden = false;
 }
 
+/**
+ * Takes away what courses have set as cookies for all hosts of courses: where a browser gives frames no storage of their own
+ * (`credentialless`), the next course would find them. What a course keeps at its own host stays.
+ */
+function forgetCookies() {
+  const [, base] = /^c-[0-9a-f]{32}\.(.+)$/.exec(location.hostname) ?? [];
+  const names = base ? document.cookie.split("; ").map((cookie) => cookie.split("=")[0]) : [];
+  const launch = location.pathname.replace(/\/$/, "");
+  for (const path of ["/", "/launch", "/launch/", launch, `${launch}/`]) {
+    for (const more of ["", "; Secure; SameSite=None", "; Secure; SameSite=None; Partitioned"]) {
+      names.forEach((name) => (document.cookie = `${name}=; Domain=${base}; Path=${path}; Max-Age=0${more}`));
+    }
+  }
+}
+
 async function start() {
+  forgetCookies();
   let answer = null;
   try {
     answer = await fetch("begin", { method: "POST", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout?.(PATIENCE) });

@@ -233,23 +233,45 @@ let shared;
  * @param {boolean} [headless] whether it has no screen
  */
 export function openBrowser(env = {}, headless = true) {
-  const opening = chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless,
-    env: { ...process.env, ...env },
-    args: [
-      '--no-sandbox', // Chromium's sandbox does not work as root; it only ever opens our own pages here.
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const opening = chromium.launch({ ...howToRun(), headless, env: { ...process.env, ...env } });
   afterwards(async () => (await opening).close());
   return opening;
 }
+
+/**
+ * A browser as people have it, with one profile that keeps things: windows of `launch` are private ones, which keep nothing for frames.
+ * @param {string} address where its pages start from
+ * @returns {Promise<import('playwright-core').BrowserContext>}
+ */
+export async function openProfile(address) {
+  const folder = await passingFolder();
+  // What frames of other sites may keep is a setting, which not all browsers have as most people do.
+  await mkdir(join(folder, 'Default'));
+  await writeFile(join(folder, 'Default', 'Preferences'), JSON.stringify({ profile: { cookie_controls_mode: 0 } }));
+  const context = await chromium.launchPersistentContext(folder, {
+    ...howToRun(),
+    ...SCREENS.desktop,
+    baseURL: address,
+    locale: 'en-GB',
+    timezoneId: 'Europe/London',
+  });
+  context.setDefaultTimeout(PATIENCE);
+  afterwards(() => context.close());
+  return context;
+}
+
+const howToRun = () => ({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox', // Chromium's sandbox does not work as root; it only ever opens our own pages here.
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
 
 /** Contexts whose pages run no script. */
 const scriptless = new WeakSet();

@@ -45,7 +45,7 @@ both_databases!(a_course_is_begun_opened_and_opened_again, |portal| async move {
         "{frame}"
     );
     assert!(
-        frame.contains("sandbox=\"allow-scripts allow-same-origin allow-forms allow-modals\""),
+        frame.contains("credentialless sandbox=\"allow-scripts allow-same-origin allow-forms allow-modals\""),
         "{frame}"
     );
     assert_eq!(page.headers["cache-control"], "no-store");
