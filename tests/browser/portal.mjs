@@ -27,7 +27,7 @@ const START = 60_000;
 /** How long the demo may take to stop. */
 const STOP = 10_000;
 /** How long a mail or a page may take. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 const NAME = 'NHS Electronic Staff Record';
 const DATABASE = 'sqlite:staffrecord.sqlite';
@@ -219,7 +219,7 @@ export class Portal {
     for (;;) {
       const mails = (await this.mails()).filter((mail) => mail.to === to);
       if (mails.length > before) return mails[0];
-      assert.ok(Date.now() < until, `no mail to ${to} within ${PATIENCE / 1000} seconds`);
+      assert.ok(Date.now() < until, `no mail to ${to} within ${PATIENCE / 1000} seconds:\n${this.said().slice(-2000)}`);
       await pause(50);
     }
   }
