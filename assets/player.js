@@ -983,6 +983,7 @@ function play(begun) {
       for (const event of ["pointerdown", "keydown", "wheel", "touchstart"]) {
         view.addEventListener(event, () => (active = performance.now()), { passive: true, capture: true });
       }
+      view.addEventListener("keydown", onKey);
       const open = view.open.bind(view);
       view.open = (...given) => {
         const opened = open(...given);
@@ -1000,7 +1001,6 @@ function play(begun) {
       for (let at = 0; at < Math.min(view.length, 50); at += 1) {
         watch(view[at]);
       }
-      frame.contentWindow.addEventListener("keydown", onKey);
     } catch {
       // The course went elsewhere: it then says nothing, and nothing is counted.
     }
