@@ -111,7 +111,10 @@ CREATE TABLE launch (
     attempt_id UUID NOT NULL REFERENCES attempt (id),
     -- From 1, within the attempt.
     number BIGINT NOT NULL,
+    -- Of the token that stands in the player's own address: it reads and commits.
     token_hash BYTEA NOT NULL UNIQUE,
+    -- Of the one that the portal's pages keep for what was not sent: it commits and nothing else.
+    commit_token_hash BYTEA NOT NULL UNIQUE,
     -- The session that it was made in, which its commits keep awake.
     session_id UUID NOT NULL,
     -- The kind of device, in words.

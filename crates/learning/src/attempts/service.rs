@@ -2,7 +2,7 @@ use audit::Origin;
 use futures::FutureExt;
 use records::Holder;
 use serde_json::{Map, Value, json};
-use store::{Instant, SecretHash, StoreError, Tx};
+use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{
@@ -188,7 +188,7 @@ pub struct Launched {
     pub origin: String,
     /// The player's address, with the token in it: it is shown this once.
     pub address: String,
-    /// Where its commits go, with the token as well.
+    /// Where its commits go, with a token that does nothing else: pages of the portal keep it for as long as something waits there.
     pub commit_address: String,
 }
 
@@ -204,31 +204,34 @@ pub async fn launch(
     session: Uuid,
     device: &str,
 ) -> Result<Launched, LaunchError> {
+    let origin = app.settings.content_origin(&app.site, attempt).ok_or(LaunchError::NotSetUp)?;
     let now = app.clock.now();
     let person = holder.record.id;
-    let (id, token) = (app.entropy.id(now), app.entropy.secret());
-    let hash: SecretHash = token.hash();
+    let id = app.entropy.id(now);
+    let (token, commit_token) = (app.entropy.secret(), app.entropy.secret());
     let device: String = device.chars().take(100).collect();
-    let new = sql::NewLaunch { id, attempt, token: hash, session, device };
-    let version: Uuid = app
+    let new = sql::NewLaunch { id, attempt, token: token.hash(), commit_token: commit_token.hash(), session, device };
+    let launched: Result<(), LaunchError> = app
         .db
         .write(move |tx| {
             async move {
-                let Some((number, version)) = sql::count_launch(tx, person, attempt, now).await? else {
+                let Some(number) = sql::count_launch(tx, person, attempt, now).await? else {
                     let held = sql::attempt(tx, person, attempt).await?;
                     return Err(if held.is_some() { LaunchError::Ended } else { LaunchError::NotFound });
                 };
                 sql::close_launches(tx, attempt, now).await?;
                 sql::add_launch(tx, new, number, now).await?;
-                Ok(version)
+                Ok(())
             }
             .boxed()
         })
-        .await?;
+        .await;
+    launched?;
     app.hot.forget(person);
-    let origin = app.settings.content_origin(&app.site, version).ok_or(LaunchError::NotSetUp)?;
-    let base = format!("{origin}/launch/{}", token.reveal());
-    Ok(Launched { id, address: format!("{base}/"), commit_address: format!("{base}/commit"), origin })
+    let base = format!("{origin}/launch");
+    let address = format!("{base}/{}/", token.reveal());
+    let commit_address = format!("{base}/{}/commit", commit_token.reveal());
+    Ok(Launched { id, address, commit_address, origin })
 }
 
 /// What the player begins with; `None` where the launch was closed meanwhile.

@@ -92,9 +92,9 @@ pub(super) async fn count_launch(
     person: Uuid,
     attempt: Uuid,
     now: Instant,
-) -> Result<Option<(i64, Uuid)>> {
-    on!(tx, c => sqlx::query_as("UPDATE attempt SET launches = launches + 1, touched_at = $3
-         WHERE id = $1 AND staff_record_id = $2 AND ended_at IS NULL RETURNING launches, version_id")
+) -> Result<Option<i64>> {
+    on!(tx, c => sqlx::query_scalar("UPDATE attempt SET launches = launches + 1, touched_at = $3
+         WHERE id = $1 AND staff_record_id = $2 AND ended_at IS NULL RETURNING launches")
         .bind(attempt).bind(person).bind(now).fetch_optional(c).await)
 }
 
@@ -102,6 +102,7 @@ pub(super) struct NewLaunch {
     pub(super) id: Uuid,
     pub(super) attempt: Uuid,
     pub(super) token: SecretHash,
+    pub(super) commit_token: SecretHash,
     pub(super) session: Uuid,
     pub(super) device: String,
 }
@@ -109,24 +110,26 @@ pub(super) struct NewLaunch {
 pub(super) async fn add_launch(tx: &mut Tx<'_>, new: NewLaunch, number: i64, now: Instant) -> Result<()> {
     later!(
         tx,
-        "INSERT INTO launch (id, attempt_id, number, token_hash, session_id, device, created_at, loads)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
+        "INSERT INTO launch (id, attempt_id, number, token_hash, commit_token_hash, session_id, device, created_at, loads)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)",
         new.id,
         new.attempt,
         number,
         new.token,
+        new.commit_token,
         new.session,
         new.device,
         now,
     )
 }
 
-/// A launch as its token finds it.
+/// A launch as either of its tokens finds it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub(crate) struct LaunchRow {
     pub(crate) id: Uuid,
     pub(crate) attempt_id: Uuid,
     pub(crate) number: i64,
+    pub(crate) token_hash: SecretHash,
     pub(crate) session_id: Uuid,
     pub(crate) created_at: Instant,
     pub(crate) closed_at: Option<Instant>,
@@ -137,9 +140,10 @@ pub(crate) struct LaunchRow {
 }
 
 pub(crate) async fn launch(tx: &mut Tx<'_>, token: &SecretHash) -> Result<Option<LaunchRow>> {
-    on!(tx, c => sqlx::query_as("SELECT l.id, l.attempt_id, l.number, l.session_id, l.created_at, l.closed_at, a.staff_record_id, a.course_id,
-            a.version_id, k.employer_id
-         FROM launch l JOIN attempt a ON a.id = l.attempt_id JOIN course k ON k.id = a.course_id WHERE l.token_hash = $1")
+    on!(tx, c => sqlx::query_as("SELECT l.id, l.attempt_id, l.number, l.token_hash, l.session_id, l.created_at, l.closed_at, a.staff_record_id,
+            a.course_id, a.version_id, k.employer_id
+         FROM launch l JOIN attempt a ON a.id = l.attempt_id JOIN course k ON k.id = a.course_id
+         WHERE l.token_hash = $1 OR l.commit_token_hash = $1")
         .bind(token).fetch_optional(c).await)
 }
 

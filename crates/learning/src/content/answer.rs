@@ -143,7 +143,7 @@ async fn answer(app: &App, hosts: &Hosts, request: Request) -> Result<Response, 
         allow_portal(app, response.headers_mut());
         return Ok(response);
     }
-    let opened = opened(app, host, &token).await?.ok_or(NotAnswered::Nothing)?;
+    let opened = opened(app, host, &token).await?.filter(|opened| opened.reads).ok_or(NotAnswered::Nothing)?;
     if opened.launch.closed_at.is_some() {
         return Err(NotAnswered::Gone(GONE_CLOSED));
     }
@@ -205,12 +205,12 @@ async fn check(name: &str, request: Request) -> Result<Response, NotAnswered> {
     }
 }
 
-/// The launch of a token, at the host name of its own version.
+/// The launch of a token, at the host name of its own attempt.
 async fn opened(app: &App, host: Host, token: &str) -> Result<Option<Arc<Opened>>, NotAnswered> {
     let Some(token) = Secret::parse(token) else { return Ok(None) };
     let opened = app.hot.launch(app, &token.hash()).await?;
     Ok(opened.filter(|opened| match host {
-        Host::Version(version) => opened.launch.version_id == version,
+        Host::Attempt(attempt) => opened.launch.attempt_id == attempt,
         Host::All => true,
         Host::Check => false,
     }))

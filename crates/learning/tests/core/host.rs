@@ -212,3 +212,41 @@ both_databases!(the_portal_may_send_what_was_left, |portal| async move {
     let page = player.get("course/a.html").await;
     assert_eq!(header_of(&page, "access-control-allow-origin"), "");
 });
+
+both_databases!(each_attempt_has_a_name_of_its_own, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let helen = open(&portal, HELEN, fire.course).await;
+    let amina = open(&portal, AMINA, fire.course).await;
+    assert_ne!(helen.host, amina.host, "the same version, on the same computer");
+    let body = helen.body(1_000_001, state("completed", "", "1")).to_string();
+    for path in [helen.path.clone() + "commit", helen.commit_path.clone()] {
+        let asked = request("POST", &amina.host, &path).body(Body::from(body.clone()));
+        portal.answer(asked.unwrap()).await.is(404).has("\"why\":\"unknown\"");
+    }
+    for path in ["", "player.js", "course/a.html"] {
+        ask(&portal, &amina.host, &format!("{}{path}", helen.path)).await.is(404);
+        ask(&portal, &helen.host, &format!("{}{path}", helen.path)).await.is(200);
+    }
+    let begin = request("POST", &amina.host, &format!("{}begin", helen.path)).body(Body::empty());
+    portal.answer(begin.unwrap()).await.is(404);
+    assert!(helen.stored().await.is_empty());
+});
+
+both_databases!(what_the_outbox_keeps_commits_and_does_nothing_else, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let left = player.commit_path.trim_end_matches("commit");
+    for path in ["", "player.js", "player.css", "scorm12.js", "course/a.html", "course/x", "begin", "x"] {
+        ask(&portal, &player.host, &format!("{left}{path}")).await.is(404).has("There is nothing here");
+    }
+    let begin = request("POST", &player.host, &format!("{left}begin")).body(Body::empty());
+    portal.answer(begin.unwrap()).await.is(404);
+    let body = player.body(1_000_001, state("completed", "", "1"));
+    let answer = player.send_left(&body).await;
+    answer.is(200).has("\"sequence\":1000001");
+    assert_eq!(header_of(&answer, "access-control-allow-origin"), "https://portal.example");
+    // By either token it is the same launch, and the same commit.
+    assert_eq!(player.takes(&body).await, "completed");
+    assert_eq!(player.stored().await, ["1:1000001 newest completed"]);
+    assert_eq!(player.begin().await["sequence_from"], 2_000_000, "nothing of that was a load of its page");
+});

@@ -124,8 +124,8 @@ pub(crate) async fn launch(
         .db
         .write(move |tx| {
             async move {
-                on!(tx, c => sqlx::query("INSERT INTO launch (id, attempt_id, number, token_hash, session_id, device, created_at, loads, final_at)
-                     VALUES ($1, $2, $3, $4, $1, 'Edge on Windows', $5, $6, $7)")
+                on!(tx, c => sqlx::query("INSERT INTO launch (id, attempt_id, number, token_hash, commit_token_hash, session_id, device, created_at, loads, final_at)
+                     VALUES ($1, $2, $3, $4, $4, $1, 'Edge on Windows', $5, $6, $7)")
                     .bind(id).bind(attempt).bind(number).bind(id.as_bytes().to_vec()).bind(now).bind(loads).bind(final_at)
                     .execute(c).await.map(drop))
             }
