@@ -40,6 +40,7 @@ pub struct Hot(Arc<Inner>);
 struct Inner {
     launches: Mutex<LruCache<SecretHash, Arc<Opened>>>,
     shared: Mutex<LruCache<Uuid, Arc<Shared>>>,
+    people: Mutex<LruCache<Uuid, Arc<Pace>>>,
     courses: Mutex<LruCache<Uuid, Arc<Course>>>,
     files: Mutex<HeldFiles>,
 }
@@ -80,12 +81,25 @@ pub(crate) struct Opened {
 
 /// What stays of a launch when it is read anew, by whichever token.
 pub(crate) struct Shared {
-    pub(crate) pace: Pace,
+    pace: Pace,
+    /// Of all launches of its person.
+    persons: Arc<Pace>,
     /// When its session was last kept awake, in microseconds since 1970.
     awake: AtomicI64,
 }
 
 impl Shared {
+    /// Whether one more of it is taken now.
+    pub(super) fn is_in_pace(&self, now: Instant) -> bool {
+        self.pace.take(now) && self.persons.take(now)
+    }
+
+    /// One that was taken has turned out to have so many bytes.
+    pub(super) fn weigh(&self, bytes: usize) {
+        self.pace.weigh(bytes);
+        self.persons.weigh(bytes);
+    }
+
     pub(crate) fn kept_awake(&self) -> Instant {
         Instant::from_microseconds(self.awake.load(Ordering::Relaxed))
     }
@@ -116,6 +130,7 @@ impl Default for Hot {
         Self(Arc::new(Inner {
             launches: Mutex::new(LruCache::new(sized(LAUNCHES))),
             shared: Mutex::new(LruCache::new(sized(LAUNCHES))),
+            people: Mutex::new(LruCache::new(sized(LAUNCHES))),
             courses: Mutex::new(LruCache::new(sized(COURSES))),
             files: Mutex::new(HeldFiles { files: LruCache::new(sized(FILES)), bytes: 0 }),
         }))
@@ -161,7 +176,7 @@ impl Hot {
         drop(reader);
         let damaged = || StoreError::Damaged(format!("launch {}", launch.id));
         let (employer, course) = employer.zip(course).ok_or_else(damaged)?;
-        let shared = self.shared(launch.id, now);
+        let shared = self.shared(&launch, now);
         let idle_minutes = i64::from(employer.settings.policies.session_idle_minutes);
         let reads = launch.token_hash == *token;
         let opened = Arc::new(Opened { reads, launch, course, idle_minutes, read_at: now, shared });
@@ -169,9 +184,13 @@ impl Hot {
         Ok(Some(opened))
     }
 
-    fn shared(&self, launch: Uuid, now: Instant) -> Arc<Shared> {
-        let new = || Arc::new(Shared { pace: Pace::new(now), awake: AtomicI64::new(0) });
-        locked(&self.0.shared).get_or_insert(launch, new).clone()
+    fn shared(&self, launch: &sql::LaunchRow, now: Instant) -> Arc<Shared> {
+        let new = || {
+            let pace = || Arc::new(Pace::of_person(now));
+            let persons = locked(&self.0.people).get_or_insert(launch.staff_record_id, pace).clone();
+            Arc::new(Shared { pace: Pace::of_launch(now), persons, awake: AtomicI64::new(0) })
+        };
+        locked(&self.0.shared).get_or_insert(launch.id, new).clone()
     }
 
     async fn course(&self, tx: &mut store::Tx<'_>, version: Uuid) -> Result<Option<Arc<Course>>, StoreError> {

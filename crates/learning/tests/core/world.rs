@@ -136,6 +136,17 @@ pub(crate) fn player(portal: &Portal, attempt: Uuid, launched: &Launched) -> Pla
     Player { portal: portal.clone(), host, path, commit_path, launch: launched.id, attempt }
 }
 
+/// The player that a page of the portal shows.
+pub(crate) fn shown(portal: &Portal, page: &Answer) -> Player {
+    let address = page.is(200).between(" src=\"https://c-", "\"").to_owned();
+    let attempt: Uuid = address.split('.').next().unwrap().parse().unwrap();
+    let address = format!("https://c-{address}");
+    let origin = address.split("/launch/").next().unwrap().to_owned();
+    let commit_address = page.between("data-commit-url=\"", "\"").to_owned();
+    let id = page.between("data-launch=\"", "\"").parse().unwrap();
+    player(portal, attempt, &Launched { id, origin, address, commit_address })
+}
+
 /// Somebody opens a course and its page is loaded once.
 pub(crate) async fn open(portal: &Portal, username: &str, course: Uuid) -> Player {
     let player = open_in(portal, username, course, Uuid::nil()).await;

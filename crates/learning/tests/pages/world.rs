@@ -98,8 +98,8 @@ pub(crate) async fn attempt(
                          seconds, launches, state_launch, state_sequence) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, 754, 1, 0, 0)")
                     .bind(id).bind(holder).bind(course).bind(version).bind(number).bind(now).bind(status)
                     .execute(c).await.map(drop))?;
-                on!(tx, c => sqlx::query("INSERT INTO attempt_item (attempt_id, item, launch_number, sequence, state, status, seconds)
-                     VALUES ($1, 'one', 1, 1, '{}', 'completed', 60)")
+                on!(tx, c => sqlx::query("INSERT INTO attempt_item (attempt_id, item, launch_number, sequence, status, seconds, size, state)
+                     VALUES ($1, 'one', 1, 1, 'completed', 60, 2, '{}')")
                     .bind(id).execute(c).await.map(drop))?;
                 Ok::<_, StoreError>(())
             }
