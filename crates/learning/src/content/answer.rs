@@ -19,6 +19,7 @@ use super::{
     host::{Host, Hosts},
     hot::{FileError, Opened},
     kinds,
+    letters::Letters,
     range::{self, Asked},
 };
 use crate::{
@@ -126,7 +127,7 @@ async fn answer(app: &App, hosts: &Hosts, request: Request) -> Result<Response, 
     let path = request.uri().path();
     if let Some(name) = path.strip_prefix("/check/").filter(|_| matches!(host, Host::Check | Host::All)) {
         let name = name.to_owned();
-        return check(&name, request).await;
+        return check(app, &name, request).await;
     }
     let rest =
         path.strip_prefix("/launch/").filter(|_| path.len() <= LONGEST_PATH).ok_or(NotAnswered::Nothing)?;
@@ -181,14 +182,20 @@ static SPEED: LazyLock<Bytes> = LazyLock::new(|| {
 });
 
 /// What PC Checker tries from a frame: it is anybody's, and holds nothing of anybody.
-async fn check(name: &str, request: Request) -> Result<Response, NotAnswered> {
+async fn check(app: &App, name: &str, request: Request) -> Result<Response, NotAnswered> {
     let octets = [(header::CONTENT_TYPE, "application/octet-stream")];
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    if let Some(number) = name.strip_prefix("letter/") {
+        return letter(app, Letters::parse(number).ok_or(NotAnswered::Nothing)?, request).await;
+    }
     match (name, request.method()) {
         ("echo", &Method::POST) => {
             let body = axum::body::to_bytes(request.into_body(), CHECK_BYTES).await;
             let too_long = NotAnswered::Broken(StatusCode::PAYLOAD_TOO_LARGE);
-            Ok((text, body.map_err(|_| too_long)?).into_response())
+            let mut response = (text, body.map_err(|_| too_long)?).into_response();
+            // The portal's pages send what waits from where they are.
+            allow_portal(app, response.headers_mut());
+            Ok(response)
         }
         ("echo", _) => Err(NotAnswered::Method("POST")),
         ("speed", &Method::GET) => Ok((octets, SPEED.clone()).into_response()),
@@ -202,6 +209,26 @@ async fn check(name: &str, request: Request) -> Result<Response, NotAnswered> {
         }
         ("" | "check.js" | "speed", _) => Err(NotAnswered::Method("GET")),
         _ => Err(NotAnswered::Nothing),
+    }
+}
+
+/// What a page sends as it is left, and whether it came: the same number in address and body, since a body that gets lost saves nothing.
+async fn letter(app: &App, number: u128, request: Request) -> Result<Response, NotAnswered> {
+    let letters = app.hot.letters();
+    let written = format!("{number:032x}");
+    match *request.method() {
+        Method::POST => {
+            let body = axum::body::to_bytes(request.into_body(), written.len()).await;
+            if body.is_ok_and(|body| body == written.as_bytes()) {
+                letters.keep(number, app.clock.now());
+            }
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        Method::GET => {
+            let came = letters.came(number, app.clock.now());
+            Ok(if came { written } else { String::new() }.into_response())
+        }
+        _ => Err(NotAnswered::Method("GET, POST")),
     }
 }
 

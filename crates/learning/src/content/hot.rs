@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use store::{Instant, SecretHash, StoreError};
 use uuid::Uuid;
 
+use super::letters::Letters;
 use crate::{
     App,
     attempts::{model, sql},
@@ -40,6 +41,7 @@ struct Inner {
     launches: Mutex<LruCache<SecretHash, Arc<Opened>>>,
     courses: Mutex<LruCache<Uuid, Arc<Course>>>,
     files: Mutex<HeldFiles>,
+    letters: Letters,
 }
 
 /// Files by version and path, and their bytes.
@@ -113,6 +115,7 @@ impl Default for Hot {
             launches: Mutex::new(LruCache::new(sized(LAUNCHES))),
             courses: Mutex::new(LruCache::new(sized(COURSES))),
             files: Mutex::new(HeldFiles { files: LruCache::new(sized(FILES)), bytes: 0 }),
+            letters: Letters::default(),
         }))
     }
 }
@@ -133,6 +136,11 @@ impl Hot {
         for token in theirs {
             launches.pop(&token);
         }
+    }
+
+    /// What PC Checker's frames sent as they were left.
+    pub(super) fn letters(&self) -> &Letters {
+        &self.0.letters
     }
 
     /// The launch of a token.
