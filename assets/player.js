@@ -983,6 +983,7 @@ function play(begun) {
       for (const event of ["pointerdown", "keydown", "wheel", "touchstart"]) {
         view.addEventListener(event, () => (active = performance.now()), { passive: true, capture: true });
       }
+      view.addEventListener("keydown", onKey);
       const open = view.open.bind(view);
       view.open = (...given) => {
         const opened = open(...given);
@@ -1417,11 +1418,13 @@ function play(begun) {
     sender.tell({ kind: "full", on: isFull });
   };
   full.addEventListener("click", () => fill(full.getAttribute("aria-pressed") !== "true"));
-  document.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && full.getAttribute("aria-pressed") === "true") {
+  // Here and in the course's page, which may have a use of its own for the key.
+  function onKey({ key, defaultPrevented }) {
+    if (key === "Escape" && !defaultPrevented && full.getAttribute("aria-pressed") === "true") {
       fill(false);
     }
-  });
+  }
+  document.addEventListener("keydown", onKey);
   window.addEventListener("message", ({ origin, source, data }) => {
     if (source === window.parent && origin === begun.portal && data?.staffrecord === 1 && data.kind === "less") {
       fill(false);
@@ -1461,7 +1464,23 @@ function fail(word) {
   place.hidden = false;
 }
 
+/**
+ * Takes away what courses have set as cookies for all hosts of courses: where a browser gives frames no storage of their own
+ * (`credentialless`), the next course would find them. What a course keeps at its own host stays.
+ */
+function forgetCookies() {
+  const [, base] = /^c-[0-9a-f]{32}\.(.+)$/.exec(location.hostname) ?? [];
+  const names = base ? document.cookie.split("; ").map((cookie) => cookie.split("=")[0]) : [];
+  const launch = location.pathname.replace(/\/$/, "");
+  for (const path of ["/", "/launch", "/launch/", launch, `${launch}/`]) {
+    for (const more of ["", "; Secure; SameSite=None", "; Secure; SameSite=None; Partitioned"]) {
+      names.forEach((name) => (document.cookie = `${name}=; Domain=${base}; Path=${path}; Max-Age=0${more}`));
+    }
+  }
+}
+
 async function start() {
+  forgetCookies();
   let answer = null;
   try {
     answer = await fetch("begin", { method: "POST", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout?.(PATIENCE) });

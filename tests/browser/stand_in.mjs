@@ -32,7 +32,6 @@ const store = (targetID, readSharedData, writeSharedData) => ({ targetID, readSh
 const COURSES = {
   pages12: course('Six pages', 'scorm12', [node('pages', 'Six pages', sco(), { mastery_score: 80 })]),
   parts12: course('Two parts', 'scorm12', [node('first', 'First part', sco()), node('second', 'Second part', sco())]),
-  hostile: course('Hostile', 'scorm12', [node('hostile', 'Hostile', sco())]),
   probe12: course('Probe of SCORM 1.2', 'scorm12', [
     node('probe', 'Probe', sco(), {
       max_time: '01:30:00',
@@ -226,7 +225,7 @@ class StandIn {
   #around({ id, token, commits, name }) {
     const at = `${this.content(name)}/launch`;
     return `<div class="portal-player" data-player><iframe title="Course" src="${at}/${token}/" data-launch="${id}" data-commit-url="${at}/${commits}/commit"
-      sandbox="allow-scripts allow-same-origin allow-forms allow-modals" allow="fullscreen; autoplay"></iframe></div>`;
+      credentialless sandbox="allow-scripts allow-same-origin allow-forms allow-modals" allow="fullscreen; autoplay"></iframe></div>`;
   }
 
   async #content({ pathname }, body, headers) {
