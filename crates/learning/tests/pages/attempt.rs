@@ -46,7 +46,7 @@ both_databases!(a_course_is_begun_opened_and_opened_again, |portal| async move {
     assert!(store::Secret::parse(&reads).is_some() && store::Secret::parse(&commits).is_some(), "{frame}");
     assert_ne!(reads, commits, "what the outbox keeps opens nothing");
     assert!(
-        frame.contains("sandbox=\"allow-scripts allow-same-origin allow-forms allow-modals\""),
+        frame.contains("credentialless sandbox=\"allow-scripts allow-same-origin allow-forms allow-modals\""),
         "{frame}"
     );
     assert_eq!(page.headers["cache-control"], "no-store");
