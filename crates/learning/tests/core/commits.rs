@@ -390,7 +390,7 @@ both_databases!(a_commit_takes_six_statements, |portal| async move {
     let said = json!({ "completion_status": "incomplete", "success_status": "unknown" });
     player.says(1_000_001, said.clone()).await;
     let _ = portal.db.recorded_statements();
-    let mut takes = async |body: &Value, seconds: i64| {
+    let takes = async |body: &Value, seconds: i64| {
         portal.clock.advance(seconds);
         player.takes(body).await;
         portal.db.recorded_statements().into_values().sum::<u64>()
