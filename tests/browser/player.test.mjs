@@ -443,7 +443,7 @@ test('what goes to an address that does not answer any more is kept, told, and a
   const next = await context.newPage();
   let asked = 0;
   next.on('request', (request) => (asked += request.url().endsWith('/commit') ? 1 : 0));
-  await next.goto('/');
+  await next.goto(`/?launch=${host.attempt('pages12', who).launches[0].id}`);
   await next.getByText('Waiting').waitFor();
   for (let visit = 2; visit <= 5; visit += 1) {
     await until(() => asked === visit - 1, 'each visit tries');
@@ -451,6 +451,7 @@ test('what goes to an address that does not answer any more is kept, told, and a
     await next.reload();
   }
   await next.getByText('Stuck', { exact: true }).waitFor();
+  await next.getByText('Here', { exact: true }).waitFor();
   const tried = asked;
   await next.reload();
   await next.getByText('Stuck', { exact: true }).waitFor();
@@ -461,6 +462,7 @@ test('what goes to an address that does not answer any more is kept, told, and a
   await clock(context, 0.01);
   await next.reload();
   await next.getByText('Sent', { exact: true }).waitFor();
+  assert.ok(await next.getByText('Here', { exact: true }).isHidden());
   assert.ok(passed('pages12', who).length > 0);
 });
 
