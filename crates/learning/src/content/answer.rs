@@ -22,6 +22,7 @@ use super::{
     host::{Host, Hosts},
     hot::{FileError, Opened},
     kinds,
+    letters::Letters,
     range::{self, Asked},
 };
 use crate::{
@@ -129,7 +130,7 @@ async fn answer(app: &App, hosts: &Hosts, request: Request) -> Result<Response, 
     let path = request.uri().path();
     if let Some(name) = path.strip_prefix("/check/").filter(|_| matches!(host, Host::Check | Host::All)) {
         let name = name.to_owned();
-        return check(&name, request).await;
+        return check(app, &name, request).await;
     }
     let rest =
         path.strip_prefix("/launch/").filter(|_| path.len() <= LONGEST_PATH).ok_or(NotAnswered::Nothing)?;
@@ -185,9 +186,12 @@ static SPEED: LazyLock<Bytes> = LazyLock::new(|| {
 });
 
 /// What PC Checker tries from a frame: it is anybody's, and holds nothing of anybody.
-async fn check(name: &str, request: Request) -> Result<Response, NotAnswered> {
+async fn check(app: &App, name: &str, request: Request) -> Result<Response, NotAnswered> {
     let octets = [(header::CONTENT_TYPE, "application/octet-stream")];
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    if let Some(number) = name.strip_prefix("letter/") {
+        return letter(app, Letters::parse(number).ok_or(NotAnswered::Nothing)?, request).await;
+    }
     match (name, request.method()) {
         ("echo", &Method::POST) => {
             let body = whole(request.into_body(), CHECK_BYTES, PATIENCE).await;
@@ -195,7 +199,10 @@ async fn check(name: &str, request: Request) -> Result<Response, NotAnswered> {
                 NotWhole::TooLong => NotAnswered::Broken(StatusCode::PAYLOAD_TOO_LARGE),
                 NotWhole::Late => NotAnswered::Broken(StatusCode::REQUEST_TIMEOUT),
             })?;
-            Ok((text, body).into_response())
+            let mut response = (text, body).into_response();
+            // The portal's pages send what waits from where they are.
+            allow_portal(app, response.headers_mut());
+            Ok(response)
         }
         ("echo", _) => Err(NotAnswered::Method("POST")),
         ("speed", &Method::GET) => Ok((octets, SPEED.clone()).into_response()),
@@ -228,6 +235,26 @@ enum NotWhole {
 async fn whole(body: Body, most: usize, patience: Duration) -> Result<Bytes, NotWhole> {
     let read = tokio::time::timeout(patience, axum::body::to_bytes(body, most)).await;
     read.map_err(|_| NotWhole::Late)?.map_err(|_| NotWhole::TooLong)
+}
+
+/// What a page sends as it is left, and whether it came: the same number in address and body, since a body that gets lost saves nothing.
+async fn letter(app: &App, number: u128, request: Request) -> Result<Response, NotAnswered> {
+    let letters = app.hot.letters();
+    let written = format!("{number:032x}");
+    match *request.method() {
+        Method::POST => {
+            let body = whole(request.into_body(), written.len(), PATIENCE).await;
+            if body.is_ok_and(|body| body == written.as_bytes()) {
+                letters.keep(number, app.clock.now());
+            }
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        Method::GET => {
+            let came = letters.came(number, app.clock.now());
+            Ok(if came { written } else { String::new() }.into_response())
+        }
+        _ => Err(NotAnswered::Method("GET, POST")),
+    }
 }
 
 /// The launch of a token, at the host name of its own attempt.

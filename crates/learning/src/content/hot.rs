@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use store::{Instant, SecretHash, StoreError};
 use uuid::Uuid;
 
-use super::pace::Pace;
+use super::{letters::Letters, pace::Pace};
 use crate::{
     App,
     attempts::{model, sql},
@@ -43,6 +43,7 @@ struct Inner {
     people: Mutex<LruCache<Uuid, Arc<Pace>>>,
     courses: Mutex<LruCache<Uuid, Arc<Course>>>,
     files: Mutex<HeldFiles>,
+    letters: Letters,
 }
 
 /// Files by version and path, and their bytes.
@@ -133,6 +134,7 @@ impl Default for Hot {
             people: Mutex::new(LruCache::new(sized(LAUNCHES))),
             courses: Mutex::new(LruCache::new(sized(COURSES))),
             files: Mutex::new(HeldFiles { files: LruCache::new(sized(FILES)), bytes: 0 }),
+            letters: Letters::default(),
         }))
     }
 }
@@ -153,6 +155,11 @@ impl Hot {
         for token in theirs {
             launches.pop(&token);
         }
+    }
+
+    /// What PC Checker's frames sent as they were left.
+    pub(super) fn letters(&self) -> &Letters {
+        &self.0.letters
     }
 
     /// The launch of a token.
