@@ -348,6 +348,33 @@ test('the state of sequencing comes with the next commit where the one that had 
   assert.equal(kept.sequencing.activityStates.one.completionStatus, 'completed');
 });
 
+test('a state of sequencing that is long is kept shorter, and one that is too long is not called saved', async () => {
+  host.commitBytes = 30_000;
+  const who = 'long sequencing';
+  const { page, player, course } = await opened('gated2004', who);
+  await heading(course, 'Part one');
+  await press(course, 'Finish this part');
+  await press(player, 'Next part');
+  await heading(course, 'Part two');
+  await press(course, 'Note this place');
+  await saved(player);
+  await page.close();
+  assert.equal(JSON.parse(host.attempt('gated2004', who).sequencing).suspensionState, undefined);
+  const again = await opened('gated2004', who);
+  await heading(again.course, 'Part two');
+  await again.course.getByText('resume at here in two', { exact: true }).waitFor();
+  await press(again.course, 'Finish this part');
+  await press(again.player, 'Next part');
+  await heading(again.course, 'Part three');
+
+  host.commitBytes = 8_000;
+  const short = await opened('gated2004', `${who} that is not kept`);
+  await short.player.getByRole('alert').filter({ hasText: 'more than it may' }).waitFor();
+  await press(short.course, 'Finish this part');
+  await short.player.getByText('Not all is saved', { exact: true }).waitFor();
+  await until(() => host.attempt('gated2004', `${who} that is not kept`).statuses?.one?.success === 'passed', 'what the part said is');
+});
+
 test('more parts done without an answer than the player can hold: it says so, and the outbox has the rest', async () => {
   const who = 'many';
   const { page, player, course } = await opened('many12', who);
