@@ -566,6 +566,9 @@ function play(begun) {
   const isOne = parts.filter(({ item }) => item.launch).length < 2;
   const statuses = new Map(parts.map(({ item }) => [item.identifier, item.status ?? {}]));
   const states = new Map(Object.entries(begun.states ?? {}));
+  const isDone = ({ completion, success } = {}) => (completion === "completed" && success !== "failed") || success === "passed";
+  /** What stands as done, whatever it says when it is opened once more. */
+  const done = new Map([...statuses].filter(([, status]) => isDone(status)));
   const isSequenced = begun.standard === "scorm2004" && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing);
   /** Where nothing flows, the standard knows no next part. People look for one all the same: the one below in the tree, by choice. */
   const flows = isSequenced && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing?.sequencingControls?.flow);
@@ -767,7 +770,7 @@ function play(begun) {
     const state = part.item.launch.tracked ? { ...kind.state(api, spent), ended: part.hasEnded } : kind.shown(spent);
     const status = { ...kind.status(state), seconds: Math.round(spent) };
     states.set(part.item.identifier, state);
-    statuses.set(part.item.identifier, { completion: status.completion, success: status.success });
+    stands({ completion: status.completion, success: status.success });
     sender.add(
       {
         item: part.item.identifier,
@@ -783,16 +786,23 @@ function play(begun) {
     showSaved();
   }
 
+  /** How the part that is open stands now. */
+  function stands(status) {
+    const { identifier } = part.item;
+    statuses.set(identifier, status);
+    if (isDone(status) && done.get(identifier)?.success !== "passed") {
+      done.set(identifier, status);
+    }
+  }
+
   function sequencingState() {
     const text = api.serializeSequencingState();
     return { text, mark: text.replaceAll(/"timestamp":"[^"]*"/g, "") };
   }
 
-  const isDone = ({ completion, success } = {}) => (completion === "completed" && success !== "failed") || success === "passed";
-
   /**
    * Tells the tree of parts that stand as done and of which it does not know: done on another computer whose state of sequencing came later or
-   * not at all, or only shown.
+   * not at all, only shown, or opened once more by the person, for which the standard would have all of a folder done again.
    */
   function tellTree(items = parts.map(({ item }) => item)) {
     const process = api.adl.sequencing?.overallSequencingProcess;
@@ -802,9 +812,9 @@ function play(begun) {
     const shared = process.getGlobalObjectiveMap();
     for (const item of items) {
       const activity = process.activityTree.getActivity(item.identifier);
-      const status = statuses.get(item.identifier);
+      const status = done.get(item.identifier);
       const isKnown = activity?.completionStatus === "completed" && activity.progressInfoAvailableInCurrentParentAttempt !== false;
-      if (!item.launch || !activity || isKnown || !isDone(status)) {
+      if (!item.launch || !activity || isKnown || !status) {
         continue;
       }
       for (let one = activity; one; one = one.parent) {
@@ -916,7 +926,7 @@ function play(begun) {
   function seen() {
     part.isBegun = true;
     part.began = performance.now();
-    statuses.set(part.item.identifier, { completion: "completed", success: "unknown" });
+    stands({ completion: "completed", success: "unknown" });
     if (isSequenced) {
       tellTree([part.item]);
     }
@@ -1106,6 +1116,7 @@ function play(begun) {
 
   /** The same by the course's rules. */
   async function navigate(request, target) {
+    tellTree();
     // The wish is there when the course's page ends by itself on its way out.
     const isRunning = isCourseOn();
     if (isRunning && isRefused(request, target)) {
@@ -1124,9 +1135,16 @@ function play(begun) {
       share(target);
       api.processNavigationRequest(request, target);
     }
+    if (!wanted && request === "choice") {
+      // What the part said on its way out is less than what it said before.
+      tellTree();
+      share(target);
+      api.processNavigationRequest(request, target);
+    }
     const next = wanted;
     wanted = null;
     if (next?.open) {
+      tellTree();
       await open(next.open);
     } else if (next?.end) {
       await end();
@@ -1369,7 +1387,7 @@ function play(begun) {
   }
 
   function word(identifier) {
-    const { completion, success } = statuses.get(identifier) ?? {};
+    const { completion, success } = done.get(identifier) ?? statuses.get(identifier) ?? {};
     if (success === "passed" || success === "failed") {
       return success;
     }

@@ -6,8 +6,11 @@
 //! what is installed. With `RUST_LOG=store=info` it says what held SQLite's writer for long. A new figure is a module in `figures/` and a name in [`NAMES`].
 
 mod client;
+mod courses;
+mod database;
 mod failed;
 mod figures;
+mod nginx;
 mod pay;
 mod people;
 mod ranks;
@@ -15,6 +18,7 @@ mod server;
 mod sql;
 mod staff;
 mod table;
+mod wire;
 mod world;
 
 use std::{env, path::PathBuf, process::ExitCode, time::Duration};
@@ -24,7 +28,7 @@ use table::{Row, Table};
 use world::Bench;
 
 /// In the order of the table.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 23] = [
     "hashing",
     "storm",
     "portal",
@@ -44,6 +48,10 @@ const NAMES: [&str; 19] = [
     "reading",
     "pay_day",
     "pdf",
+    "commit",
+    "commits",
+    "course_files",
+    "homepage",
 ];
 /// No figure takes so long.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -115,6 +123,10 @@ async fn measure(name: &str, bench: &Bench) -> Result<Vec<Row>, Failed> {
         "reading" => figures::reading::measure(bench).await,
         "pay_day" => figures::pay_day::measure(bench).await,
         "pdf" => figures::pdf::measure().await,
+        "commit" => figures::commit::measure(bench).await,
+        "commits" => figures::commits::measure(bench).await,
+        "course_files" => figures::course_files::measure(bench).await,
+        "homepage" => figures::homepage::measure(bench).await,
         other => Err(Failed::because(format!("there is no benchmark {other}"))),
     }
 }

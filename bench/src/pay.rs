@@ -1,6 +1,6 @@
 //! Very many payslips in a portal of its own, and those who read them.
 
-use std::{env, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use payslips::{
     Document, RunKind,
@@ -14,8 +14,9 @@ use web::cookies;
 use crate::{
     Failed,
     client::Client,
+    database::Database,
     people::{EMPLOYER, Person, crowd, people},
-    sql::{self, SERVER},
+    sql,
     world::{Bench, World},
 };
 
@@ -35,8 +36,7 @@ pub(crate) struct Paid {
     pub(crate) people: Arc<Vec<Person>>,
     /// The newest payslip of each of them.
     newest: Vec<Uuid>,
-    /// To drop, where the database is a server's.
-    database: Option<(String, String)>,
+    database: Database,
 }
 
 /// Somebody's session, and the page that they read.
@@ -55,16 +55,9 @@ impl Paid {
         (many, logging_in): (usize, usize),
     ) -> Result<Self, Failed> {
         let people = Arc::new(people(0, logging_in.max(READERS)));
-        let database = match kind {
-            "SQLite" => None,
-            _ => Some(made(name).await?),
-        };
-        let address = database.as_ref().map_or_else(
-            || "sqlite:staffrecord.sqlite".to_owned(),
-            |(server, database)| format!("{server}/{database}"),
-        );
+        let database = Database::make(kind, name).await?;
         let settings = ["networks=127.0.0.0/8"];
-        let world = Arc::new(World::make_on(bench, name, "", &settings, &address).await?);
+        let world = Arc::new(World::make_on(bench, name, "", &settings, database.address()).await?);
         world.populate(&people).await?;
         let records = (many / MONTHS).max(people.len());
         if records > people.len() {
@@ -100,25 +93,8 @@ impl Paid {
 
     /// Drops the database, where it is a server's.
     pub(crate) async fn end(self) -> Result<(), Failed> {
-        if let Some((server, database)) = self.database {
-            sql::run(&server, &[format!("DROP DATABASE {database}")]).await?;
-        }
-        Ok(())
+        self.database.end().await
     }
-}
-
-/// A database of its own on the server: where the server is, and its name.
-async fn made(name: &str) -> Result<(String, String), Failed> {
-    let Ok(server) = env::var(SERVER) else {
-        return Err(Failed::because(format!("{SERVER} names no server; `cargo xtask bench` starts one")));
-    };
-    let database = format!("bench_{name}_{}", std::process::id());
-    sql::run(
-        &server,
-        &[format!("DROP DATABASE IF EXISTS {database}"), format!("CREATE DATABASE {database}")],
-    )
-    .await?;
-    Ok((server, database))
 }
 
 /// Publishes everybody's months, the oldest first; the newest payslips of those who were there first.

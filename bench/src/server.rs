@@ -1,5 +1,6 @@
 use std::{
     fs,
+    net::SocketAddr,
     path::Path,
     process::Stdio,
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use tokio::{
     process::{Child, ChildStdout, Command},
 };
 
-use crate::{Failed, client::Client, world::World};
+use crate::{Failed, client::Client, wire::Wire, world::World};
 
 /// So long `serve` may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,6 +22,8 @@ pub(crate) struct Server {
     pid: u32,
     /// From the start of the process to the last byte of the log-in page.
     pub(crate) first_page: Duration,
+    /// Where its metrics are, if anywhere.
+    metrics: Option<SocketAddr>,
     /// Held open: a program whose output nobody reads would fail at its next line.
     _output: BufReader<ChildStdout>,
 }
@@ -71,11 +74,17 @@ impl Server {
         let mut output = BufReader::new(output);
         let mut line = String::new();
         tokio::time::timeout(PATIENCE, output.read_line(&mut line)).await??;
+        let mut metrics = None;
+        if let Some(address) = line.strip_prefix("Metrics are on ") {
+            metrics = Some(address.trim().parse()?);
+            line.clear();
+            tokio::time::timeout(PATIENCE, output.read_line(&mut line)).await??;
+        }
         if !line.starts_with("Serving") {
             let log = fs::read_to_string(world.folder.join("serve.log")).unwrap_or_default();
             return Err(Failed::because(format!("serve did not start: {log}")));
         }
-        Ok(Self { child, pid, first_page: began.elapsed(), _output: output })
+        Ok(Self { child, pid, first_page: began.elapsed(), metrics, _output: output })
     }
 
     /// What the process has used so far.
@@ -89,6 +98,17 @@ impl Server {
             }
         }
         Ok(Usage { all: processor_seconds(Path::new(&process))?, hashing })
+    }
+
+    /// A number that its metrics say, where the configuration names an address for them.
+    pub(crate) async fn metric(&self, name: &str) -> Result<f64, Failed> {
+        let none = || Failed::because(format!("serve has no metric {name}"));
+        let mut wire = Wire::connect(self.metrics.ok_or_else(none)?).await?;
+        let heard = wire.ask(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await?;
+        heard.expect(200)?;
+        let mut lines = std::str::from_utf8(heard.body)?.lines();
+        let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok(value.ok_or_else(none)?.trim().parse()?)
     }
 
     pub(crate) fn memory(&self) -> Result<Memory, Failed> {
@@ -118,7 +138,7 @@ pub(crate) fn memory_of(pid: u32) -> Result<Memory, Failed> {
 }
 
 /// User and system time of a process or thread, from its `stat` (proc(5)).
-fn processor_seconds(folder: &Path) -> Result<f64, Failed> {
+pub(crate) fn processor_seconds(folder: &Path) -> Result<f64, Failed> {
     let stat = fs::read_to_string(folder.join("stat"))?;
     let ticks = ticks(&stat).ok_or_else(|| Failed::because("the kernel's stat cannot be read"))?;
     Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)

@@ -1,7 +1,12 @@
 //! The plain inserts that loading a staff file is held against: the same rows, each by a statement of its own. And what the search's
 //! figure writes beside its many rows.
 
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
 use store::{Day, Instant, Result, Tx, on};
 use uuid::Uuid;
 
@@ -136,6 +141,46 @@ async fn run_in(server: &str, database: &str, texts: &[String]) -> std::result::
         connection.execute(AssertSqlSafe(text.clone())).await?;
     }
     Ok(connection.close().await?)
+}
+
+/// The processes of a server of PostgreSQL's that work for a database: those that answer for it, and those that write for all.
+pub(crate) async fn processes(server: &str, database: &str) -> std::result::Result<Vec<i32>, Failed> {
+    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await?;
+    let found = sqlx::query_scalar(
+        "SELECT pid FROM pg_stat_activity
+         WHERE datname = $1 OR backend_type IN ('background writer', 'checkpointer', 'walwriter')",
+    );
+    let found = found.bind(database).fetch_all(&mut connection).await?;
+    connection.close().await?;
+    Ok(found)
+}
+
+/// Inserts bytes into a SQLite file of its own, each time in a transaction by itself that is on the disk before the next begins, for so long:
+/// how many a second that were.
+pub(crate) async fn one_after_another(
+    file: &Path,
+    bytes: &[u8],
+    lasting: Duration,
+) -> std::result::Result<f64, Failed> {
+    // As the portal's own, but for the sharing.
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "16000")
+        .disable_statement_logging();
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    connection.execute("CREATE TABLE plain (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL)").await?;
+    let (began, mut inserted) = (std::time::Instant::now(), 0_u32);
+    while began.elapsed() < lasting {
+        let insert = sqlx::query("INSERT INTO plain (bytes) VALUES ($1)").bind(bytes);
+        insert.execute(&mut connection).await?;
+        inserted += 1;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    connection.close().await?;
+    Ok(f64::from(inserted) / seconds)
 }
 
 /// Everybody at an employer by employee number: staff record and number.

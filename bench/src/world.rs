@@ -125,6 +125,15 @@ impl World {
         self.folder.join("staffrecord.toml")
     }
 
+    /// Changes the configuration; what is changed has to be there.
+    pub(crate) fn configure(&self, from: &str, to: &str) -> Result<(), Failed> {
+        let text = fs::read_to_string(self.config())?;
+        if !text.contains(from) {
+            return Err(Failed::because(format!("the configuration has no {from}")));
+        }
+        Ok(fs::write(self.config(), text.replacen(from, to, 1))?)
+    }
+
     /// The site's keys.
     pub(crate) fn keys(&self, entropy: &Entropy) -> Result<Keys, Failed> {
         Ok(Config::read(&self.config())?.keys(entropy)?)

@@ -567,6 +567,12 @@ test('a part that waits for others opens from the tree as soon as they are done'
   await press(place.course, 'Finish this part');
   await place.player.getByRole('button', { name: 'Third part' }).click();
   await heading(place.course, 'Part three');
+  // Whoever looks at one of them once more, and it says that it is not done, is not shut out for that.
+  await place.player.getByRole('button', { name: 'Second part' }).click();
+  await heading(place.course, 'Part two');
+  await inner(place.page).evaluate(() => window.parent.API_1484_11.SetValue('cmi.completion_status', 'incomplete'));
+  await place.player.getByRole('button', { name: 'Third part' }).click();
+  await heading(place.course, 'Part three');
 });
 
 test('a new window and a download are told of, and nothing else is', async () => {

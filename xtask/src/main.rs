@@ -51,7 +51,7 @@ enum Task {
     Card,
     /// Measure a release build; all benchmarks, or those named
     Bench { names: Vec<OsString> },
-    /// Kill the portal at a hundred points under load and count what was lost
+    /// Kill the portal, and its database, at many points under load and count what was lost
     Soak,
     /// Run a throwaway PostgreSQL until Ctrl-C, for `cargo test` by hand
     Postgres,
@@ -129,7 +129,7 @@ fn demo(workspace: &Workspace, arguments: &[OsString]) -> Result<(), Failure> {
 }
 
 fn bench(workspace: &Workspace, names: &[OsString]) -> Result<(), Failure> {
-    setup::provide(workspace, Needs { assets: true, postgres: true, ..Needs::default() })?;
+    setup::provide(workspace, Needs { assets: true, postgres: true, nginx: true, ..Needs::default() })?;
     run::succeed(workspace.cargo().args([
         "build",
         "--release",
@@ -158,6 +158,7 @@ fn soak(workspace: &Workspace) -> Result<(), Failure> {
             .args(["test", "--package", "staffrecord", "--test", "kill", "--", "--ignored", "--nocapture"])
             .env("STAFFRECORD_BINARY", workspace.built("release", "staffrecord"))
             .env("STAFFRECORD_KILL_POINTS", "100")
+            .env("STAFFRECORD_KILL_ATTEMPTS", "500")
             .env("STAFFRECORD_KILL_PUBLISH_POINTS", "200")
             .env(postgres::VARIABLE, cluster.address()),
     )

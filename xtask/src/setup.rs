@@ -27,12 +27,21 @@ pub(crate) struct Needs {
     pub(crate) postgres: bool,
     /// What reads PDFs back.
     pub(crate) pdf: bool,
+    /// The web server that the content host is held against.
+    pub(crate) nginx: bool,
 }
 
 impl Needs {
     /// What `cargo xtask test` needs.
-    pub(crate) const TESTS: Needs =
-        Needs { assets: true, packages: true, browser: true, token: false, postgres: true, pdf: true };
+    pub(crate) const TESTS: Needs = Needs {
+        assets: true,
+        packages: true,
+        browser: true,
+        token: false,
+        postgres: true,
+        pdf: true,
+        nginx: false,
+    };
     /// What `cargo xtask card` needs.
     pub(crate) const CARD: Needs = Needs { token: true, postgres: false, pdf: false, ..Needs::TESTS };
 }
@@ -76,6 +85,7 @@ enum Missing {
     Xdotool,
     Postgres,
     Poppler,
+    Nginx,
 }
 
 impl Missing {
@@ -92,6 +102,7 @@ impl Missing {
             Missing::Xdotool => "xdotool",
             Missing::Postgres => "PostgreSQL (initdb, postgres, pg_ctl)",
             Missing::Poppler => "poppler's tools (pdftotext, pdfinfo, pdffonts, pdfimages)",
+            Missing::Nginx => "nginx",
         }
     }
 
@@ -109,6 +120,7 @@ impl Missing {
             Missing::Xdotool => &["xdotool"],
             Missing::Postgres => &["postgresql"],
             Missing::Poppler => &["poppler-utils"],
+            Missing::Nginx => &["nginx-light"],
         }
     }
 }
@@ -143,6 +155,10 @@ fn missing(needs: Needs) -> Vec<Missing> {
     }
     if needs.postgres && postgres::programs().is_none() {
         missing.push(Missing::Postgres);
+    }
+    // Debian puts it where only root looks.
+    if needs.nginx && run::in_path(&["nginx"]).is_none() && !Path::new("/usr/sbin/nginx").is_file() {
+        missing.push(Missing::Nginx);
     }
     missing
 }

@@ -2,8 +2,13 @@
 
 pub(crate) mod binary;
 pub(crate) mod card;
+pub(crate) mod commit;
+pub(crate) mod commits;
+pub(crate) mod course_files;
 pub(crate) mod hashing;
+pub(crate) mod homepage;
 pub(crate) mod import;
+mod page;
 pub(crate) mod pay_day;
 pub(crate) mod payslip;
 pub(crate) mod pdf;
@@ -21,6 +26,6 @@ pub(crate) mod weight;
 pub(crate) mod writes;
 
 /// Everybody at this machine is on the employer's network, so that accounts can be used before anybody approves them.
-const INSIDE: &str = "networks=127.0.0.0/8";
+pub(crate) const INSIDE: &str = "networks=127.0.0.0/8";
 
 const MIB: f64 = 1024.0 * 1024.0;

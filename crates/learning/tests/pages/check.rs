@@ -76,7 +76,7 @@ both_databases!(nothing_else_is_there, |portal| async move {
     ] {
         ask(&portal, host, method, path, Vec::new()).await.is(status);
     }
-    // A version's own host has no more than that version.
-    let version = format!("c-{}.content.localhost", "0".repeat(32));
-    ask(&portal, &version, "GET", "/check/", Vec::new()).await.is(404);
+    // An attempt's own host has no more than that attempt's course.
+    let attempt = format!("c-{}.content.localhost", "0".repeat(32));
+    ask(&portal, &attempt, "GET", "/check/", Vec::new()).await.is(404);
 });
