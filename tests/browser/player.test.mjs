@@ -353,10 +353,14 @@ test('more parts done without an answer than the player can hold: it says so, an
   await heading(course, 'Page 1');
   await saved(player);
   host.answer = silent;
-  for (let at = 2; at <= 104; at += 1) {
-    await player.getByRole('button', { name: 'Next part' }).click();
-    await heading(course, `Page ${at}`);
-  }
+  // As fast as it can be pressed.
+  await wrapper(page).evaluate(async () => {
+    const isOpen = (at) => document.getElementById('course')?.contentDocument?.getElementById('heading')?.textContent === `Page ${at}`;
+    for (let at = 2; at <= 104; at += 1) {
+      for (document.getElementById('next').click(); !isOpen(at); ) await new Promise((settle) => setTimeout(settle, 5));
+      await new Promise((settle) => setTimeout(settle, 0));
+    }
+  });
   await player.getByRole('alert').filter({ hasText: 'not all can be sent from here' }).waitFor();
   host.answer = () => null;
   await player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));

@@ -200,7 +200,7 @@ class StandIn {
     const { status = 200, type = 'html', body, headers } = await (request.headers.host.startsWith('localhost')
       ? this.#page(url)
       : this.#content(url, Buffer.concat(chunks).toString(), request.headers));
-    response.writeHead(status, { 'content-type': TYPES[type], ...headers }).end(body);
+    response.writeHead(status, { 'content-type': TYPES[type] ?? 'application/octet-stream', ...headers }).end(body);
   }
 
   async #page(url) {
@@ -247,7 +247,9 @@ class StandIn {
     if (path === '') return file('assets/player.html');
     if (/^player\.(js|css)$/.test(path)) return file(`assets/${path}`);
     if (/^scorm\d+\.js$/.test(path)) return file(`${RUN_TIME}/${path.replace('.js', '.min.js')}`);
-    if (path.startsWith('course/')) return file(`tests/browser/courses/${FOLDERS[launch.name] ?? launch.name}/${path.slice(7)}`);
+    if (path.startsWith('course/')) {
+      return file(`tests/browser/courses/${FOLDERS[launch.name] ?? launch.name}/${path.slice(7)}`).catch(() => ({ status: 404, body: '' }));
+    }
     const say = (status, said) => ({
       status,
       type: 'json',

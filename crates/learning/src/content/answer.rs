@@ -219,6 +219,24 @@ async fn check(app: &App, name: &str, request: Request) -> Result<Response, NotA
     }
 }
 
+/// What is sent has to be here after so long: whoever holds back the rest of it holds a connection.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a body was not read.
+#[derive(Debug, PartialEq, Eq)]
+enum NotWhole {
+    /// It is longer than it may be, or broke off.
+    TooLong,
+    /// The rest of it did not come.
+    Late,
+}
+
+/// A body of at most so many bytes that is here within so long.
+async fn whole(body: Body, most: usize, patience: Duration) -> Result<Bytes, NotWhole> {
+    let read = tokio::time::timeout(patience, axum::body::to_bytes(body, most)).await;
+    read.map_err(|_| NotWhole::Late)?.map_err(|_| NotWhole::TooLong)
+}
+
 /// What a page sends as it is left, and whether it came: the same number in address and body, since a body that gets lost saves nothing.
 async fn letter(app: &App, number: u128, request: Request) -> Result<Response, NotAnswered> {
     let letters = app.hot.letters();
@@ -237,24 +255,6 @@ async fn letter(app: &App, number: u128, request: Request) -> Result<Response, N
         }
         _ => Err(NotAnswered::Method("GET, POST")),
     }
-}
-
-/// What is sent has to be here after so long: whoever holds back the rest of it holds a connection.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Why a body was not read.
-#[derive(Debug, PartialEq, Eq)]
-enum NotWhole {
-    /// It is longer than it may be, or broke off.
-    TooLong,
-    /// The rest of it did not come.
-    Late,
-}
-
-/// A body of at most so many bytes that is here within so long.
-async fn whole(body: Body, most: usize, patience: Duration) -> Result<Bytes, NotWhole> {
-    let read = tokio::time::timeout(patience, axum::body::to_bytes(body, most)).await;
-    read.map_err(|_| NotWhole::Late)?.map_err(|_| NotWhole::TooLong)
 }
 
 /// The launch of a token, at the host name of its own attempt.
