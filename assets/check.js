@@ -5,20 +5,29 @@ const WAIT = 20_000;
 /** As much as a large commit. */
 const LARGE = 200 * 1024;
 
-addEventListener("message", async ({ data, source, origin }) => {
-  if (source === parent && data?.staffrecord === 1 && data.kind === "check") {
-    const results = await check(String(data.question ?? ""));
-    parent.postMessage({ staffrecord: 1, kind: "checked", results }, origin);
-  }
-});
-parent.postMessage({ staffrecord: 1, kind: "check-ready" }, "*");
+/** How a frame within this one is named that is there to be left. */
+const LEAVING = "#leave-";
+
+if (location.hash.startsWith(LEAVING)) {
+  addEventListener("pagehide", () => letter(location.hash.slice(LEAVING.length)));
+} else {
+  addEventListener("message", async ({ data, source, origin }) => {
+    if (source === parent && data?.staffrecord === 1 && data.kind === "check") {
+      const results = await check(String(data.question ?? ""));
+      parent.postMessage({ staffrecord: 1, kind: "checked", results }, origin);
+    }
+  });
+  parent.postMessage({ staffrecord: 1, kind: "check-ready" }, "*");
+}
 
 async function check(question) {
   const results = {};
   results.storage = await keeps();
-  results.commit = await echoed("{\"check\":true}");
-  results.bodies = await echoed(letters(LARGE));
-  results.beacon = sent();
+  const small = await echoed("{\"check\":true}");
+  results.commit = small !== null;
+  // What is not answered at all says nothing of whether it would arrive whole.
+  results.bodies = small === null ? null : small && (await echoed(letters(LARGE))) === true;
+  results.beacon = await arrives();
   results.speed = await speed();
   results.dialogs = asks(question);
   return results;
@@ -46,7 +55,7 @@ async function keeps() {
   }
 }
 
-/** Whether what is sent comes back as it was. */
+/** Whether what is sent comes back as it was; `null` where no answer comes. */
 async function echoed(body) {
   try {
     const answer = await fetch("echo", {
@@ -57,19 +66,43 @@ async function echoed(body) {
       credentials: "omit",
       signal: AbortSignal.timeout(WAIT),
     });
-    return answer.ok && (await answer.text()) === body;
+    return answer.ok ? (await answer.text()) === body : null;
   } catch {
-    return false;
+    return null;
   }
 }
 
-/** Whether the browser takes what is sent as a page goes. */
-function sent() {
-  try {
-    return navigator.sendBeacon("echo", "check");
-  } catch {
-    return false;
+/** Whether what a page sends as it is left arrives: a frame is opened and taken away, and the server is asked for its letter. */
+async function arrives() {
+  const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const frame = document.createElement("iframe");
+  frame.title = document.title;
+  frame.src = `./${LEAVING}${id}`;
+  const loaded = new Promise((settle) => frame.addEventListener("load", settle));
+  document.body.append(frame);
+  await Promise.race([loaded, wait(WAIT)]);
+  frame.remove();
+  for (let asked = 0; asked < 10; asked += 1) {
+    await wait(asked * 100);
+    try {
+      const answer = await fetch(`letter/${id}`, { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(WAIT) });
+      if (answer.ok && (await answer.text()) === id) {
+        return true;
+      }
+    } catch {
+      // Asked once more.
+    }
   }
+  return false;
+}
+
+/** As the player does it. */
+function letter(id) {
+  navigator.sendBeacon(`letter/${id}`, new Blob([id], { type: "text/plain" }));
+}
+
+function wait(milliseconds) {
+  return new Promise((settle) => setTimeout(settle, milliseconds));
 }
 
 /** Kilobits a second. */

@@ -5,11 +5,14 @@
 // <div data-player> <iframe data-launch="UUID" data-commit-url="https://…/commit" src="…"></iframe> </div>
 
 const BODY = 512 * 1024;
+/** The player sends itself what it can; so much of one launch waits in the outbox at most. */
 const ROWS = 200;
-const BYTES = 16 * 1024 * 1024;
+const BYTES = 32 * 1024 * 1024;
+/** So few rows have room, however long they are. */
+const FEW = 20;
 /** Messages: so many at once, and so many a second on the average. */
-const BURST = 100;
-const RATE = 20;
+const BURST = 150;
+const RATE = 30;
 /** So often the page's idle clock begins anew at most. */
 const AWAKE = 30_000;
 const HOME = "/e-learning";
@@ -61,7 +64,7 @@ function attend(frame) {
     switch (said.kind) {
       case "commit":
         if (isNumbered && typeof said.body === "string" && said.body.length <= BODY) {
-          inTurn(() => keep(said.sequence, said.body, String(said.item).slice(0, 255)));
+          inTurn(() => keep(said));
         }
         break;
       case "receipt":
@@ -84,9 +87,6 @@ function attend(frame) {
         isSaved = true;
         location.assign(`${HOME}?done=left`);
         break;
-      case "closed":
-        isSaved = true;
-        break;
     }
   }
 
@@ -97,45 +97,40 @@ function attend(frame) {
     });
   }
 
-  async function keep(sequence, body, item) {
-    const database = await open();
-    await done(database, (commits) => {
-      commits.put({ url: commitUrl, body, item, at: Date.now() }, [launch, sequence]);
-      makeRoom(commits);
-    });
-    frame.contentWindow?.postMessage({ staffrecord: 1, kind: "kept", launch, sequence }, origin);
-  }
-
-  // Of too many rows the oldest go whose item has a newer one, then the oldest.
-  function makeRoom(commits) {
-    const range = IDBKeyRange.bound([launch, 0], [launch, Number.MAX_SAFE_INTEGER]);
-    const counting = commits.count(range);
-    counting.onsuccess = () => {
-      if (counting.result < 20) {
-        return;
-      }
-      const rows = [];
-      const looking = commits.openCursor(range);
-      looking.onsuccess = () => {
-        const cursor = looking.result;
-        if (cursor) {
-          rows.push({ key: cursor.key, item: cursor.value.item, bytes: cursor.value.body.length * 2 });
-          cursor.continue();
+  // What comes in the place of another has its number. What there is no room for is not kept, and the player is not told that it was.
+  async function keep({ sequence, edition, body, item }) {
+    let isKept = false;
+    await done(await open(), (commits) => {
+      const key = [launch, sequence];
+      const put = () => {
+        commits.put({ url: commitUrl, body, item: String(item).slice(0, 255) }, key);
+        isKept = true;
+      };
+      const range = IDBKeyRange.bound([launch, 0], [launch, Number.MAX_SAFE_INTEGER]);
+      const counting = commits.count(range);
+      counting.onsuccess = () => {
+        if (counting.result < FEW) {
+          put();
           return;
         }
-        const newest = new Map(rows.map(({ item, key }) => [item, key]));
-        const goes = [
-          ...rows.filter(({ item, key }) => newest.get(item) !== key),
-          ...rows.filter(({ item, key }) => newest.get(item) === key),
-        ];
-        let bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
-        for (let left = rows.length; left > ROWS || bytes > BYTES; left -= 1) {
-          const row = goes.shift();
-          bytes -= row.bytes;
-          commits.delete(row.key);
-        }
+        let [rows, bytes] = [0, body.length * 2];
+        const looking = commits.openCursor(range);
+        looking.onsuccess = () => {
+          const cursor = looking.result;
+          if (cursor) {
+            const isOther = cursor.key[1] !== sequence;
+            rows += isOther ? 1 : 0;
+            bytes += isOther ? cursor.value.body.length * 2 : 0;
+            cursor.continue();
+          } else if (rows < ROWS && bytes <= BYTES) {
+            put();
+          }
+        };
       };
-    };
+    });
+    if (isKept) {
+      frame.contentWindow?.postMessage({ staffrecord: 1, kind: "kept", launch, sequence, edition }, origin);
+    }
   }
 
   async function forget(sequence) {

@@ -13,8 +13,10 @@ const RETRY_FIRST = 1000;
 const RETRY_MOST = 30_000;
 /** Between two commits at least; a course that says much in a second is heard once. */
 const GAP = 250;
-/** So many entries wait at most; those that told of nothing new go first. */
+/** So many entries wait here at most. Each holds all of its part, so there are as many only where parts are done without a network. */
 const WAITING = 100;
+/** A clock that went on by more than a launch lives was set. */
+const LAUNCH_LIVES = 14 * 24 * 60 * 60 * 1000;
 /** A trouble that lasts so long is read out. */
 const SAY_AFTER = 4000;
 /** So often a person's time in a course that says nothing itself is saved, as long as they do something there. */
@@ -24,23 +26,48 @@ const LEAVING = 5000;
 /** SCORM 1.2 says 4,096 characters and 2004 64,000; courses write more, and lose all of it where it is refused. */
 const SUSPEND_DATA = 65_536;
 
-const REFUSALS = new Map([
-  [400, "malformed"],
-  [404, "unknown"],
-  [409, "repeated"],
-  [410, "over"],
-  [413, "too_long"],
-]);
+/** What browsers take down instead of showing it. */
+const FILES = /\.(?:zip|7z|exe|msi|docx?|xlsx?|pptx?|odt|ods|odp|rtf|epub|csv)$/i;
+
+/** Answers after which sending the same again is no use. */
+const FINAL = new Set([400, 404, 409, 410, 413]);
 
 const inFrame = window.parent !== window;
+
+// ---- How far a part is ------------------------------------------------------------------------------------------------------------
+
+const NOTHING = { rank: 0, score: -Infinity };
+const DONE = 3;
+
+/** How far a part is by what it says, in the order in which the server takes it: the best of each part counts, with its score. */
+function howFar({ completion, success, raw, scaled }, { mastery_score: mastery, scaled_passing: passing }) {
+  let judged = success;
+  if (typeof passing === "number" && scaled !== undefined) {
+    judged = scaled >= passing ? "passed" : "failed";
+  } else if (typeof mastery === "number" && raw !== undefined && completion === "completed" && success === "unknown") {
+    judged = raw >= mastery ? "passed" : "failed";
+  }
+  const rank = completion === "incomplete" ? 1 : judged === "passed" ? 4 : judged === "failed" ? 2 : completion === "completed" ? DONE : 0;
+  return { rank, score: scaled ?? raw ?? -Infinity };
+}
+
+const isMore = (one, other) => one.rank > other.rank || (one.rank === other.rank && one.score > other.score);
 
 // ---- What is sent -----------------------------------------------------------------------------------------------------------------
 
 /** Sends commits in order, one at a time, until each has its receipt. */
 function makeSender(begun, changed) {
   const waiting = [];
+  /** Parts of which something is neither on the server nor waits: what it said, and in which commit. */
+  const lost = new Map();
+  /** The best that each part has said. */
+  const best = new Map();
+  /** The state of sequencing that is on the server or waits, and the entry that it is in. */
+  let carried = null;
+  let lostSequencing = 0;
   let sequence = begun.sequence_from;
-  let isSending = false;
+  let edition = 0;
+  let sending = null;
   let failures = 0;
   let timer = 0;
   let stopped = null;
@@ -49,8 +76,8 @@ function makeSender(begun, changed) {
   const began = { mark: performance.now(), wall: Date.now(), now: Date.parse(begun.now) };
   /** The server's time: a computer's clock may be wrong, and one of the two stands still while it sleeps. */
   const now = () => {
-    const passed = Math.max(performance.now() - began.mark, Date.now() - began.wall);
-    return new Date(began.now + passed).toISOString();
+    const [passed, wall] = [performance.now() - began.mark, Date.now() - began.wall];
+    return new Date(began.now + (wall < LAUNCH_LIVES ? Math.max(passed, wall) : passed)).toISOString();
   };
 
   function tell(message) {
@@ -59,69 +86,155 @@ function makeSender(begun, changed) {
     }
   }
 
-  const hand = ({ sequence, item, body }) => tell({ kind: "commit", sequence, item, body });
+  const hand = ({ sequence, edition, item, body }) => tell({ kind: "commit", sequence, edition, item, body });
 
-  /** @param isWeighty whether it tells of a status, a score or an end that the one before did not */
-  function add(commit, isWeighty) {
+  /**
+   * @param sequencing the state of sequencing as text, and what tells it from another; none where the course has none
+   * @param standing how far the part is by this
+   * @returns whether it is sent
+   */
+  function add({ sequencing, ...commit }, standing) {
     if (stopped) {
       return false;
     }
-    sequence += 1;
-    const text = (what) => JSON.stringify({ launch: begun.launch, sequence, at: now(), ...what });
-    let body = text(commit);
-    if (size(body) > begun.commit_bytes && commit.sequencing) {
-      body = text({ ...commit, sequencing: null });
+    const isRise = isMore(standing, best.get(commit.item) ?? NOTHING);
+    const entry = { item: commit.item, commit, standing, isRise, at: now(), isSent: false, isLettered: false, isKept: false };
+    const before = waiting.filter((old) => isGone || !isCovered(old, entry));
+    // What comes in the place of the first that said so is the first then.
+    entry.isRise ||= waiting.some((old) => old.isRise && !before.includes(old));
+    const last = waiting.at(-1);
+    // What was never sent gives its number to what comes in its place: without a network no numbers are used up.
+    if (last && !before.includes(last) && !last.isSent && !isGone) {
+      entry.sequence = last.sequence;
+    } else {
+      sequence += 1;
+      entry.sequence = sequence;
     }
-    if (size(body) > begun.commit_bytes) {
+    const isCarried = carried !== null && carried.mark === sequencing?.mark && (before.includes(carried.entry) || !waiting.includes(carried.entry));
+    entry.sequencing = isCarried ? null : (sequencing ?? null);
+    write(entry, before);
+    // What waits longer than the page is left has to be short; the tree is told of what was done by the parts' own states.
+    if (entry.sequencing && entry.bytes > (isGone ? SMALL : begun.commit_bytes)) {
+      lostSequencing = isGone ? lostSequencing : entry.sequence;
+      entry.sequencing = null;
+      write(entry, before);
+    }
+    if (entry.bytes > begun.commit_bytes) {
+      lose(entry);
       changed({ trouble: "too-long" });
       return false;
     }
-    supersede((old) => old.item === commit.item && !old.isWeighty);
-    const entry = { sequence, item: commit.item, body, bytes: size(body), isWeighty, isKept: false };
-    waiting.push(entry);
+    if (isRise) {
+      best.set(entry.item, standing);
+    }
+    if (entry.sequencing) {
+      carried = { mark: sequencing.mark, entry };
+    }
+    for (const old of waiting) {
+      if (!before.includes(old) && old.sequence !== entry.sequence) {
+        tell({ kind: "superseded", sequence: old.sequence });
+      }
+    }
+    waiting.splice(0, waiting.length, ...before, entry);
+    hand(entry);
     if (isGone) {
       letter(entry);
       return true;
     }
-    while (waiting.length > WAITING) {
-      supersede((old) => old === waiting[1]);
+    if (waiting.length > WAITING) {
+      giveUpOne();
     }
-    hand(entry);
-    pump();
+    // A server in trouble is asked in its time, save for an end.
+    if (failures === 0 || commit.final) {
+      pump();
+    }
+    changed({});
     return true;
   }
 
-  function supersede(isOld) {
-    for (let at = waiting.length - 1; at >= 0; at -= 1) {
-      // The first may be on its way: it keeps its place.
-      if (isOld(waiting[at]) && !(at === 0 && (isSending || failures > 0))) {
-        tell({ kind: "superseded", sequence: waiting[at].sequence });
-        waiting.splice(at, 1);
-      }
+  /** Whether nothing is lost where a newer one is sent and not this: the newer one holds the whole state of its part. */
+  function isCovered(old, newer) {
+    // The first may have come through though nothing was answered: it is sent until there is an answer.
+    if (old.item !== newer.item || old === sending || (old.isSent && old === waiting[0])) {
+      return false;
+    }
+    // The first that says it is done has the time when it was.
+    return !old.isRise || (old.standing.rank < DONE && !isMore(old.standing, newer.standing));
+  }
+
+  function write(entry, before) {
+    edition += 1;
+    entry.edition = edition;
+    entry.isKept = false;
+    entry.after = before.map(({ sequence }) => sequence).slice(-WAITING);
+    const { sequence, at, after, commit } = entry;
+    entry.body = JSON.stringify({ launch: begun.launch, sequence, at, after, ...commit, sequencing: entry.sequencing?.text ?? null });
+    entry.bytes = size(entry.body);
+  }
+
+  /** One too many: what tells of least is not sent from here any more. It stays in the outbox. */
+  function giveUpOne() {
+    const worth = ({ isRise, standing }) => (isRise ? standing.rank + 1 : 0);
+    const others = waiting.slice(1, -1);
+    const victim = others.reduce((least, one) => (worth(one) < worth(least) ? one : least));
+    remove(victim);
+    lose(victim);
+    changed({ trouble: "too-many" });
+  }
+
+  function remove(entry) {
+    const at = waiting.indexOf(entry);
+    if (at >= 0) {
+      waiting.splice(at, 1);
+    }
+  }
+
+  /** Something that the course said is in nothing that waits. Only a later commit of the same part, with as much in it, makes it good. */
+  function lose(entry) {
+    const { item, standing, sequence } = entry;
+    const before = lost.get(item)?.standing ?? NOTHING;
+    lost.set(item, { standing: isMore(before, standing) ? before : standing, sequence });
+    best.delete(item);
+    waiting.filter((other) => other.item === item).forEach((other) => (other.isRise = true));
+    carried = carried?.entry === entry ? null : carried;
+  }
+
+  function received(entry) {
+    const before = lost.get(entry.item);
+    if (before && entry.sequence > before.sequence && !isMore(before.standing, entry.standing)) {
+      lost.delete(entry.item);
+    }
+    if (entry.sequencing && entry.sequence > lostSequencing) {
+      lostSequencing = 0;
     }
   }
 
   async function pump() {
     clearTimeout(timer);
-    if (isSending || stopped || waiting.length === 0) {
+    if (sending || waiting.length === 0) {
       changed({});
       return;
     }
-    isSending = true;
-    changed({});
     const entry = waiting[0];
+    sending = entry;
+    entry.isSent = true;
+    changed({});
     const { status, said } = await post(entry);
-    isSending = false;
-    const refused = REFUSALS.has(status) && typeof said?.why === "string" ? said.why : null;
+    sending = null;
+    const refused = FINAL.has(status) && typeof said?.why === "string" ? said.why : null;
     if (status === 200 && said?.receipt?.launch === begun.launch && said.receipt.sequence === entry.sequence) {
       failures = 0;
-      waiting.shift();
+      remove(entry);
+      received(entry);
       tell({ kind: "receipt", sequence: entry.sequence });
+      if (said.closed === true) {
+        stop("closed");
+      }
     } else if (refused) {
       failures = 0;
-      waiting.shift();
+      remove(entry);
       tell({ kind: "refused", sequence: entry.sequence, why: refused });
-      refuse(refused);
+      refuse(entry, status, refused);
     } else {
       failures += 1;
       const wait = Math.min(RETRY_MOST, RETRY_FIRST * 2 ** (failures - 1)) * (0.75 + Math.random() / 2);
@@ -139,17 +252,18 @@ function makeSender(begun, changed) {
     pump();
   }
 
-  async function post({ body, bytes }) {
+  async function post(entry) {
+    entry.outlives = failures === 0 && entry.bytes <= SMALL;
     try {
       const answer = await fetch("commit", {
         method: "POST",
         credentials: "omit",
         cache: "no-store",
         redirect: "error",
-        keepalive: failures === 0 && bytes <= SMALL,
+        keepalive: entry.outlives,
         headers: { "content-type": "application/json" },
         signal: AbortSignal.timeout?.(PATIENCE),
-        body,
+        body: entry.body,
       });
       return { status: answer.status, said: await answer.json() };
     } catch {
@@ -158,24 +272,49 @@ function makeSender(begun, changed) {
     }
   }
 
-  function refuse(why) {
-    if (why === "closed" || why === "over" || why === "unknown") {
-      stopped = why === "closed" ? "closed" : "over";
-      waiting.splice(0).forEach(({ sequence }) => tell({ kind: "refused", sequence, why }));
-      tell({ kind: "closed" });
-      changed({ trouble: stopped });
+  function refuse(entry, status, why) {
+    lose(entry);
+    // An end that was not sent need not wait for it on the server.
+    for (const other of waiting.filter(({ isSent, after }) => !isSent && after.includes(entry.sequence))) {
+      write(other, waiting.slice(0, waiting.indexOf(other)));
+      hand(other);
+    }
+    if (status === 404 || why === "over") {
+      // Nothing of this launch is taken any more. What waits stays in the outbox, which asks for itself.
+      waiting.splice(0).forEach(lose);
+      stop("over");
+    } else if (why === "closed") {
+      stop("closed");
     } else {
       changed({ trouble: why === "too_long" ? "too-long" : "refused" });
     }
   }
 
-  /** The page is left: what is not on its way yet goes by a letter that nobody waits for. It stays in the outbox. */
-  function leave() {
-    isGone = true;
-    waiting.filter((entry) => !isSending || entry !== waiting[0]).forEach(letter);
+  /** Nothing new is sent from here. What waits has its numbers from before, and goes. */
+  function stop(why) {
+    if (!stopped) {
+      stopped = why;
+      tell({ kind: "closed" });
+      changed({ trouble: why });
+    }
   }
 
-  const letter = ({ body }) => navigator.sendBeacon("commit", new Blob([body], { type: "text/plain" }));
+  /** What is not on its way yet goes by letters that nobody waits for. It waits for its receipt all the same. */
+  function hurry() {
+    waiting.filter((entry) => !entry.isLettered && !(entry === sending && entry.outlives)).forEach(letter);
+  }
+
+  function letter(entry) {
+    const isTaken = navigator.sendBeacon("commit", new Blob([entry.body], { type: "text/plain" }));
+    entry.isLettered = isTaken;
+    entry.isSent ||= isTaken;
+  }
+
+  /** The page is left. */
+  function leave() {
+    isGone = true;
+    hurry();
+  }
 
   // A browser may bring a page back as it was.
   window.addEventListener("pageshow", () => {
@@ -186,24 +325,28 @@ function makeSender(begun, changed) {
   });
 
   window.addEventListener("online", () => {
-    if (!isSending) {
+    if (!sending) {
       again();
     }
   });
   window.addEventListener("message", ({ origin, source, data }) => {
     if (inFrame && source === window.parent && origin === begun.portal && data?.staffrecord === 1 && data.kind === "kept") {
-      waiting.filter(({ sequence }) => sequence === data.sequence).forEach((entry) => (entry.isKept = true));
+      const isIt = (entry) => entry.sequence === data.sequence && entry.edition === data.edition;
+      waiting.filter(isIt).forEach((entry) => (entry.isKept = true));
     }
   });
 
   return {
     add,
+    hurry,
     leave,
     tell,
     isStopped: () => stopped !== null,
     isFailing: () => failures > 0,
+    isKept: () => waiting.every(({ isKept }) => isKept),
     count: () => waiting.length,
-    whenSent: (most) => until(() => waiting.length === 0 || stopped !== null, most),
+    hasLost: () => lost.size > 0 || lostSequencing > 0,
+    whenSent: (most) => until(() => waiting.length === 0, most),
     whenKept: (most) => until(() => waiting.every(({ isKept }) => isKept), most),
   };
 }
@@ -219,6 +362,9 @@ async function until(isSo, most) {
 }
 
 // ---- The run-time -----------------------------------------------------------------------------------------------------------------
+
+/** An element in one of SCORM 2004's lists. */
+const LISTED = /^(cmi|adl)\.(\w+)\.(\d+)\./;
 
 /** What differs between the two standards. */
 const RUN_TIMES = {
@@ -249,9 +395,11 @@ const RUN_TIMES = {
         location,
       };
     },
-    exit: (state) => state.core.exit,
-    corrected: (_api, _element, code) => code,
+    corrected: (code) => code,
+    refuses: () => null,
     complete: (api) => (api.cmi.core.lesson_status = "completed"),
+    /** What only shows something is done once it was shown. */
+    shown: (total) => ({ core: { lesson_status: "completed", total_time: hours(total), session_time: hours(0) } }),
     isSilent: (api) => api.cmi.core.lesson_status === "not attempted",
     entry(saved) {
       if (!saved) {
@@ -302,20 +450,24 @@ const RUN_TIMES = {
       ...numbers(state.score ?? {}, ["raw", "min", "max", "scaled"]),
       location: state.location,
     }),
-    exit: (state) => state.exit,
-    corrected(api, element, code) {
-      // scorm-again leaves the code of the call before (RTE 3.1.4: each call sets it).
-      if (element === "cmi.completion_status" || element === "cmi.success_status") {
-        return api.isInitialized() && code !== "406" ? "0" : code;
-      }
+    corrected(code, api, element) {
       if (element === "cmi.learner_preference.audio_captioning" && code === "407") {
         return "406";
       }
       // Beyond a list's end there is nothing to be unset (RTE 3.1.7.6, example of error 301).
-      const [, list, index] = /^cmi\.(\w+)\.(\d+)\./.exec(element) ?? [];
-      return code === "403" && list && Number(index) >= api.cmi[list].childArray.length ? "301" : code;
+      const [, model, list, index] = LISTED.exec(element) ?? [];
+      return code === "403" && list && Number(index) >= api[model][list].childArray.length ? "301" : code;
+    },
+    /** What scorm-again takes and the standard does not: stores that the manifest does not name, requests without a target (SN Annex, adl.nav). */
+    refuses(api, element, value) {
+      const [, model, list, index] = LISTED.exec(element) ?? [];
+      if (model === "adl" && list === "data" && Number(index) >= api.adl.data.childArray.length) {
+        return "351";
+      }
+      return element === "adl.nav.request" && (value === "choice" || value === "jump") ? "406" : null;
     },
     complete: (api) => (api.cmi.completion_status = "completed"),
+    shown: (total) => ({ completion_status: "completed", total_time: duration(total), session_time: duration(0) }),
     isSilent: (api) => api.cmi.completion_status === "unknown",
     // A course that ended without saying how has lost its window as often as not: what it kept is worth more than a clean start.
     entry(saved) {
@@ -414,13 +566,15 @@ function play(begun) {
   const isOne = parts.filter(({ item }) => item.launch).length < 2;
   const statuses = new Map(parts.map(({ item }) => [item.identifier, item.status ?? {}]));
   const states = new Map(Object.entries(begun.states ?? {}));
+  const isDone = ({ completion, success } = {}) => (completion === "completed" && success !== "failed") || success === "passed";
+  /** What stands as done, whatever it says when it is opened once more. */
+  const done = new Map([...statuses].filter(([, status]) => isDone(status)));
   const isSequenced = begun.standard === "scorm2004" && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing);
   /** Where nothing flows, the standard knows no next part. People look for one all the same: the one below in the tree, by choice. */
   const flows = isSequenced && [begun.root, ...parts.map(({ item }) => item)].some(({ sequencing }) => sequencing?.sequencingControls?.flow);
   const sender = makeSender(begun, onSending);
   let api = null;
   let part = null;
-  let sequencingSaved = null;
   /** The course's page is being taken away: what it says on its way is no wish of its own. */
   let isGoing = false;
   let isMoving = false;
@@ -435,6 +589,7 @@ function play(begun) {
   let dueAt = Infinity;
   let lastCommit = -Infinity;
   let active = -Infinity;
+  const watched = new WeakSet();
   /** What is to be opened once the course's page that is open has gone. */
   let wanted = null;
 
@@ -494,10 +649,17 @@ function play(begun) {
   function attach(made) {
     const { begin, get, set, commit, end } = kind.calls;
     const real = Object.fromEntries([begin, get, set, commit, end].map((name) => [name, made[name].bind(made)]));
-    const correct = (element) => (made.lastErrorCode = kind.corrected(made, String(element), String(made.lastErrorCode)));
+    // Each call says how it went; scorm-again leaves the code of the call before in some (RTE 3.1.4).
+    const correct = (element) => (made.lastErrorCode = kind.corrected(String(made.lastErrorCode), made, String(element)));
     made[get] = (element) => {
+      made.lastErrorCode = "0";
       const answer = real[get](element);
       correct(element);
+      // A group of elements is none: what scorm-again hands out are its own objects.
+      if (typeof answer === "object" && answer !== null) {
+        made.lastErrorCode = "401";
+        return "";
+      }
       return answer;
     };
     made[begin] = (...given) => {
@@ -505,6 +667,7 @@ function play(begun) {
       if (answer === "true") {
         part.isBegun = true;
         part.began = performance.now();
+        watch(part.frame?.contentWindow);
         note(0);
         // Only now it is known where the course lets one go from here.
         setTimeout(showButtons, 0);
@@ -512,6 +675,11 @@ function play(begun) {
       return answer;
     };
     made[set] = (element, value) => {
+      const refused = made.isInitialized() ? kind.refuses(made, String(element), String(value)) : null;
+      made.lastErrorCode = refused ?? "0";
+      if (refused) {
+        return "false";
+      }
       const answer = real[set](element, value);
       correct(element);
       if (answer === "true") {
@@ -531,6 +699,9 @@ function play(begun) {
     made[end] = (...given) => {
       const isRunning = made.isInitialized();
       const isAsked = isGoing;
+      if (isSequenced && isRunning) {
+        share(/^\{target=(.+)\}(?:choice|jump)$/.exec(made.adl.nav.request)?.[1]);
+      }
       const spent = spentSoFar();
       // A course that opens and ends and says nothing is one that is done once it was seen.
       if (isRunning && given.every((parameter) => parameter === "") && part.said === 0 && kind.isSilent(made)) {
@@ -596,16 +767,10 @@ function play(begun) {
     part.isFinal = isFinal;
     // What has ended counts no time any more; scorm-again has put the session's into the total by then.
     const spent = part.spent ?? spentSoFar();
-    const state = { ...kind.state(api, spent), ended: part.hasEnded };
+    const state = part.item.launch.tracked ? { ...kind.state(api, spent), ended: part.hasEnded } : kind.shown(spent);
     const status = { ...kind.status(state), seconds: Math.round(spent) };
-    const mark = JSON.stringify([status.completion, status.success, status.raw, status.scaled, kind.exit(state), isFinal]);
-    const isWeighty = mark !== part.mark;
-    part.mark = mark;
     states.set(part.item.identifier, state);
-    statuses.set(part.item.identifier, { completion: status.completion, success: status.success });
-    const sequencing = isSequenced ? sequencingState() : null;
-    const isTold = sequencing !== null && (isWeighty || sequencing.mark !== sequencingSaved);
-    sequencingSaved = isTold ? sequencing.mark : sequencingSaved;
+    stands({ completion: status.completion, success: status.success });
     sender.add(
       {
         item: part.item.identifier,
@@ -613,17 +778,84 @@ function play(begun) {
         state,
         status,
         root: isSequenced ? rolledUp() : null,
-        sequencing: isTold ? sequencing.text : null,
-        objectives: null,
+        sequencing: isSequenced ? sequencingState() : null,
       },
-      isWeighty,
+      howFar(status, part.item),
     );
     showTree();
+    showSaved();
+  }
+
+  /** How the part that is open stands now. */
+  function stands(status) {
+    const { identifier } = part.item;
+    statuses.set(identifier, status);
+    if (isDone(status) && done.get(identifier)?.success !== "passed") {
+      done.set(identifier, status);
+    }
   }
 
   function sequencingState() {
     const text = api.serializeSequencingState();
     return { text, mark: text.replaceAll(/"timestamp":"[^"]*"/g, "") };
+  }
+
+  /**
+   * Tells the tree of parts that stand as done and of which it does not know: done on another computer whose state of sequencing came later or
+   * not at all, only shown, or opened once more by the person, for which the standard would have all of a folder done again.
+   */
+  function tellTree(items = parts.map(({ item }) => item)) {
+    const process = api.adl.sequencing?.overallSequencingProcess;
+    if (!process) {
+      return;
+    }
+    const shared = process.getGlobalObjectiveMap();
+    for (const item of items) {
+      const activity = process.activityTree.getActivity(item.identifier);
+      const status = done.get(item.identifier);
+      const isKnown = activity?.completionStatus === "completed" && activity.progressInfoAvailableInCurrentParentAttempt !== false;
+      if (!item.launch || !activity || isKnown || !status) {
+        continue;
+      }
+      for (let one = activity; one; one = one.parent) {
+        one.attemptCount = Math.max(one.attemptCount, 1);
+        one.objectiveInfoAvailableInCurrentParentAttempt = true;
+        one.progressInfoAvailableInCurrentParentAttempt = true;
+      }
+      activity.completionStatus = "completed";
+      activity.attemptProgressStatus = true;
+      if (status.success === "passed" || !item.launch.tracked) {
+        activity.objectiveSatisfiedStatus = true;
+        activity.objectiveSatisfiedStatusKnown = true;
+        activity.successStatus = "passed";
+      }
+      const scaled = Number(states.get(item.identifier)?.score?.scaled || NaN);
+      if (Number.isFinite(scaled)) {
+        activity.objectiveNormalizedMeasure = scaled;
+        activity.objectiveMeasureStatus = true;
+      }
+      activity.primaryObjective?.updateFromActivity(activity);
+      process.rollupProcess.syncTerminatedActivityObjectives(activity, shared);
+      process.rollupProcess.overallRollupProcess(activity, shared);
+    }
+    process.synchronizeGlobalObjectives();
+    process.updateNavigationValidity();
+  }
+
+  /**
+   * Where a part is left by choice, its folders have come to what they have come to: scorm-again judges whether the target may be opened before
+   * it has written down what they share with it.
+   */
+  function share(target) {
+    const process = api.adl.sequencing?.overallSequencingProcess;
+    if (!process || target === undefined) {
+      return;
+    }
+    const holds = (activity) => activity.id === target || activity.children.some(holds);
+    for (let one = process.activityTree.currentActivity; one && !holds(one); one = one.parent) {
+      process.rollupProcess.syncTerminatedActivityObjectives(one, process.getGlobalObjectiveMap());
+    }
+    process.synchronizeGlobalObjectives();
   }
 
   function rolledUp() {
@@ -667,7 +899,6 @@ function play(begun) {
       began: 0,
       total: seconds(saved?.core?.total_time ?? saved?.total_time),
       spent: null,
-      mark: null,
     };
     notice(null);
     if (item.launch.tracked) {
@@ -679,13 +910,27 @@ function play(begun) {
     frame.title = `${says("frame")}: ${item.title}`;
     frame.allow = "fullscreen; autoplay";
     frame.id = "course";
-    frame.addEventListener("load", () => watch(frame));
+    frame.addEventListener("load", () => watch(frame.contentWindow));
     frame.src = `course/${item.launch.path.split("/").map(encodeURIComponent).join("/")}${item.launch.query ?? ""}`;
     byId("waiting")?.remove();
     byId("room").append(frame);
     part.frame = frame;
+    if (!item.launch.tracked) {
+      seen();
+    }
     showTree();
     showButtons();
+  }
+
+  /** What only shows something says nothing by itself: it is done once it was opened. */
+  function seen() {
+    part.isBegun = true;
+    part.began = performance.now();
+    stands({ completion: "completed", success: "unknown" });
+    if (isSequenced) {
+      tellTree([part.item]);
+    }
+    note(0);
   }
 
   // The object is there before the course's page is asked for.
@@ -727,14 +972,74 @@ function play(begun) {
     dueAt = Infinity;
   }
 
-  // Keys that the course's page does not use, and whether anybody is there at all.
-  function watch(frame) {
+  /** Whether anybody is there at all, and what the sandbox lets a course not do and tells nobody of: in its page and the frames in that. */
+  function watch(view) {
     try {
+      const page = view.document;
+      if (watched.has(page)) {
+        return;
+      }
+      watched.add(page);
       for (const event of ["pointerdown", "keydown", "wheel", "touchstart"]) {
-        frame.contentWindow.addEventListener(event, () => (active = performance.now()), { passive: true, capture: true });
+        view.addEventListener(event, () => (active = performance.now()), { passive: true, capture: true });
+      }
+      view.addEventListener("keydown", onKey);
+      const open = view.open.bind(view);
+      view.open = (...given) => {
+        const opened = open(...given);
+        if (!opened) {
+          tellHeld("new-window");
+        }
+        return opened;
+      };
+      for (const event of ["click", "submit"]) {
+        // What the course makes of it itself is known afterwards.
+        const after = (done) => setTimeout(() => !done.defaultPrevented && tellHeld(heldBack(done.target)), 0);
+        view.addEventListener(event, after, { capture: true });
+      }
+      page.addEventListener("load", ({ target }) => target.contentWindow && watch(target.contentWindow), { capture: true });
+      for (let at = 0; at < Math.min(view.length, 50); at += 1) {
+        watch(view[at]);
       }
     } catch {
       // The course went elsewhere: it then says nothing, and nothing is counted.
+    }
+  }
+
+  /** Which word is said where a link or form leads to what the sandbox holds back; none where it does not. */
+  function heldBack(from) {
+    const link = from.closest?.("a[href], area[href]");
+    const place = link ?? from.closest?.("form");
+    if (!place || (!link && from !== place)) {
+      return null;
+    }
+    const base = place.ownerDocument.querySelector("base[target]");
+    const target = (place.getAttribute("target") ?? base?.target ?? "").toLowerCase();
+    if (target === "_blank" || target === "_top" || (target && !target.startsWith("_") && !names(window).has(target))) {
+      return "new-window";
+    }
+    const path = link ? link.pathname : "";
+    return link?.hasAttribute("download") || FILES.test(path) ? "download" : null;
+  }
+
+  /** What the course's frames are called. */
+  function names(view) {
+    const found = new Set();
+    for (let at = 0; at < Math.min(view.length, 50); at += 1) {
+      try {
+        found.add(view[at].name.toLowerCase());
+        names(view[at]).forEach((name) => found.add(name));
+      } catch {
+        // Of somebody else.
+      }
+    }
+    return found;
+  }
+
+  function tellHeld(word) {
+    const place = byId("notice");
+    if (word && (place.hidden || place.classList.contains("player-notice--calm"))) {
+      notice(word, true);
     }
   }
 
@@ -811,8 +1116,9 @@ function play(begun) {
 
   /** The same by the course's rules. */
   async function navigate(request, target) {
+    tellTree();
     // The wish is there when the course's page ends by itself on its way out.
-    const isRunning = part?.isBegun && !part.hasEnded;
+    const isRunning = isCourseOn();
     if (isRunning && isRefused(request, target)) {
       notice("no-part");
       return;
@@ -821,15 +1127,24 @@ function play(begun) {
       api.adl.nav.request = request === "choice" ? `{target=${target}}choice` : request;
       await unload();
       if (!part.hasEnded) {
+        share(target);
         api.lmsFinish("");
       }
     } else {
       await unload();
+      share(target);
+      api.processNavigationRequest(request, target);
+    }
+    if (!wanted && request === "choice") {
+      // What the part said on its way out is less than what it said before.
+      tellTree();
+      share(target);
       api.processNavigationRequest(request, target);
     }
     const next = wanted;
     wanted = null;
     if (next?.open) {
+      tellTree();
       await open(next.open);
     } else if (next?.end) {
       await end();
@@ -838,6 +1153,9 @@ function play(begun) {
       notice("no-part");
     }
   }
+
+  /** Whether the part that is open speaks to the run-time. */
+  const isCourseOn = () => Boolean(part?.isBegun && part.item.launch.tracked && !part.hasEnded);
 
   /** Whether the course's rules do not let one go there; where that cannot be known beforehand it is tried. */
   function isRefused(request, target) {
@@ -873,7 +1191,7 @@ function play(begun) {
     isLeaving = true;
     byId("leave").disabled = true;
     notice("leaving", true);
-    if (isSequenced && part?.isBegun && !part.hasEnded && !isOver) {
+    if (isSequenced && isCourseOn() && !isOver) {
       api.adl.nav.request = "suspendAll";
     }
     await unload();
@@ -881,8 +1199,14 @@ function play(begun) {
       // Whoever leaves all the same leaves it in the outbox.
       hasWarned = true;
       byId("leave").disabled = false;
-      notice("lost");
+      notice(sender.isKept() ? "lost" : "lost-here");
       await sender.whenSent(Infinity);
+    }
+    if (sender.hasLost() && !sender.isStopped()) {
+      hasWarned = true;
+      byId("leave").disabled = false;
+      notice("not-all-leave");
+      return;
     }
     await goOut();
   }
@@ -897,7 +1221,9 @@ function play(begun) {
   /** Where a sequenced course goes on or begins. A window that was just shut counts as suspended. */
   function beginSequenced() {
     api = newApi();
-    if (begun.sequencing && api.deserializeSequencingState(begun.sequencing)) {
+    const isRestored = begun.sequencing && api.deserializeSequencingState(begun.sequencing);
+    tellTree();
+    if (isRestored) {
       api.adl.nav.request = "_none_";
       api.processNavigationRequest("suspendAll");
       wanted = null;
@@ -913,6 +1239,8 @@ function play(begun) {
     }
     const first = wanted?.open;
     wanted = null;
+    // Folders that were begun anew have forgotten what was done in them.
+    tellTree();
     return first;
   }
 
@@ -949,15 +1277,15 @@ function play(begun) {
 
   function showSaved() {
     const status = byId("status");
-    const isUnsaved = sender.count() > 0 || (part?.isDirty ?? false);
-    if (trouble === "closed" || trouble === "over") {
-      status.textContent = says("stopped");
-      status.dataset.saved = "no";
-    } else if (part?.isBegun || sender.count() > 0) {
-      status.textContent = isUnsaved ? says("not-saved") : says("saved");
+    const isWaiting = sender.count() > 0 || ((part?.isDirty ?? false) && !sender.isStopped());
+    const isUnsaved = isWaiting || sender.isStopped() || sender.hasLost();
+    if (part?.isBegun || isUnsaved) {
+      const word = sender.isStopped() ? "stopped" : isWaiting ? "not-saved" : sender.hasLost() ? "not-all" : "saved";
+      status.textContent = says(word);
       status.dataset.saved = isUnsaved ? "no" : "yes";
     }
-    const told = { kind: "status", saved: !isUnsaved || sender.isStopped(), waiting: sender.count() };
+    // To wait helps what waits.
+    const told = { kind: "status", saved: !isWaiting, waiting: sender.count() };
     if (told.saved !== lastTold?.saved || told.waiting !== lastTold.waiting) {
       lastTold = told;
       sender.tell(told);
@@ -967,7 +1295,7 @@ function play(begun) {
         sayTimer = 0;
         if (sender.isFailing()) {
           saidTrouble = true;
-          byId("said").textContent = says("lost");
+          byId("said").textContent = says(sender.isKept() ? "lost" : "lost-here");
         }
       }, SAY_AFTER);
     } else if (!isUnsaved && saidTrouble) {
@@ -992,7 +1320,7 @@ function play(begun) {
     const hidden = new Set(part?.item.hidden_controls ?? []);
     const isBlocked = (request) => {
       if (flows) {
-        return part?.isBegun && !part.hasEnded && isRefused(request);
+        return isCourseOn() && isRefused(request);
       }
       return !neighbour(request === "continue" ? 1 : -1);
     };
@@ -1053,13 +1381,13 @@ function play(begun) {
     }
     const state = document.createElement("span");
     state.className = "player-state";
-    state.textContent = item.launch.tracked ? says(word(item.identifier)) : "";
+    state.textContent = says(word(item.identifier));
     made.append(item.title, " ", state);
     return made;
   }
 
   function word(identifier) {
-    const { completion, success } = statuses.get(identifier) ?? {};
+    const { completion, success } = done.get(identifier) ?? statuses.get(identifier) ?? {};
     if (success === "passed" || success === "failed") {
       return success;
     }
@@ -1090,11 +1418,13 @@ function play(begun) {
     sender.tell({ kind: "full", on: isFull });
   };
   full.addEventListener("click", () => fill(full.getAttribute("aria-pressed") !== "true"));
-  document.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape" && full.getAttribute("aria-pressed") === "true") {
+  // Here and in the course's page, which may have a use of its own for the key.
+  function onKey({ key, defaultPrevented }) {
+    if (key === "Escape" && !defaultPrevented && full.getAttribute("aria-pressed") === "true") {
       fill(false);
     }
-  });
+  }
+  document.addEventListener("keydown", onKey);
   window.addEventListener("message", ({ origin, source, data }) => {
     if (source === window.parent && origin === begun.portal && data?.staffrecord === 1 && data.kind === "less") {
       fill(false);
@@ -1104,6 +1434,8 @@ function play(begun) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") {
       save(false);
+      // A phone may never come back to it.
+      sender.hurry();
     }
   });
   // The course's page may still say something after this.
@@ -1132,7 +1464,23 @@ function fail(word) {
   place.hidden = false;
 }
 
+/**
+ * Takes away what courses have set as cookies for all hosts of courses: where a browser gives frames no storage of their own
+ * (`credentialless`), the next course would find them. What a course keeps at its own host stays.
+ */
+function forgetCookies() {
+  const [, base] = /^c-[0-9a-f]{32}\.(.+)$/.exec(location.hostname) ?? [];
+  const names = base ? document.cookie.split("; ").map((cookie) => cookie.split("=")[0]) : [];
+  const launch = location.pathname.replace(/\/$/, "");
+  for (const path of ["/", "/launch", "/launch/", launch, `${launch}/`]) {
+    for (const more of ["", "; Secure; SameSite=None", "; Secure; SameSite=None; Partitioned"]) {
+      names.forEach((name) => (document.cookie = `${name}=; Domain=${base}; Path=${path}; Max-Age=0${more}`));
+    }
+  }
+}
+
 async function start() {
+  forgetCookies();
   let answer = null;
   try {
     answer = await fetch("begin", { method: "POST", credentials: "omit", cache: "no-store", signal: AbortSignal.timeout?.(PATIENCE) });
@@ -1140,7 +1488,7 @@ async function start() {
     // Told below.
   }
   if (!answer?.ok) {
-    fail(answer && REFUSALS.has(answer.status) ? "over" : "not-begun");
+    fail(answer && FINAL.has(answer.status) ? "over" : "not-begun");
     return;
   }
   const begun = await answer.json();

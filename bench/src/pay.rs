@@ -68,13 +68,11 @@ impl Paid {
         let began = Instant::now();
         let (db, _) = world.portal().await?;
         let newest = fill(&world, &db, people.len()).await;
-        if db.kind() == "postgres" {
-            // What the server does by itself within some minutes.
-            let mut reader = db.read().await?;
-            sql::analyse(&mut reader.tx()).await?;
-        }
         db.close().await;
         let newest = newest?;
+        if let Some((server, database)) = &database {
+            sql::settle(server, database).await?;
+        }
         eprintln!("  {kind}: {many} payslips written in {:.0} s", began.elapsed().as_secs_f64());
         Ok(Self { world, people, newest, database })
     }

@@ -125,9 +125,18 @@ pub(crate) async fn analyse(tx: &mut Tx<'_>) -> Result<()> {
 /// The variable that says where tests and benchmarks find a server of PostgreSQL's.
 pub(crate) const SERVER: &str = "STAFFRECORD_TEST_POSTGRES";
 
+/// Does what a server does by itself in the minutes after very much was written, so that it is not at that while something is measured.
+pub(crate) async fn settle(server: &str, database: &str) -> std::result::Result<(), Failed> {
+    run_in(server, database, &["VACUUM (ANALYZE)".to_owned(), "CHECKPOINT".to_owned()]).await
+}
+
 /// Runs statements on a server of PostgreSQL's, outside any database of the portal's.
 pub(crate) async fn run(server: &str, texts: &[String]) -> std::result::Result<(), Failed> {
-    let mut connection = PgConnection::connect(&format!("{server}/postgres")).await?;
+    run_in(server, "postgres", texts).await
+}
+
+async fn run_in(server: &str, database: &str, texts: &[String]) -> std::result::Result<(), Failed> {
+    let mut connection = PgConnection::connect(&format!("{server}/{database}")).await?;
     for text in texts {
         connection.execute(AssertSqlSafe(text.clone())).await?;
     }

@@ -4,23 +4,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { launch, startPortal } from './portal.mjs';
-import { STAFF, button, heading, logIn, loggedIn, picture } from './steps.mjs';
+import { STAFF, button, heading, logIn, loggedIn, openCourse, picture } from './steps.mjs';
 
 const portal = await startPortal();
 const { helen } = STAFF;
-
-/** From Learner Homepage into a course that is begun or gone on with: the player, and the course in it. */
-async function open(page, title) {
-  await page.goto('/e-learning');
-  const row = page.locator('main li').filter({ hasText: title });
-  await row.getByRole('button', { name: /^(Start|Resume)/ }).or(row.getByRole('link', { name: title, exact: true })).first().click();
-  await page.waitForURL('**/e-learning/attempts/*');
-  await page.getByRole('button', { name: /^(Start|Resume)$/ }).click();
-  const player = page.frameLocator('iframe[data-launch]');
-  const course = player.frameLocator('#course');
-  await course.getByRole('heading', { level: 1 }).waitFor();
-  return { player, course };
-}
 
 const saved = (player) => player.getByText('Saved', { exact: true }).waitFor();
 
@@ -37,7 +24,7 @@ for (const screen of ['desktop', 'phone']) {
   test(`left in the middle, gone on with in another browser, finished and counted: ${screen}`, async () => {
     const own = screen === 'desktop' ? portal : await startPortal();
     const page = await loggedIn(own, helen, { screen });
-    const first = await open(page, 'Fire safety');
+    const first = await openCourse(page, 'Fire safety');
     await button(first.course, 'Next').click();
     await button(first.course, 'Next').click();
     await heading(first.course, 'If you find a fire', 2).waitFor();
@@ -47,7 +34,7 @@ for (const screen of ['desktop', 'phone']) {
     const other = await loggedIn(own, helen, { screen });
     // It asks whether to go on where it was left.
     other.on('dialog', (dialog) => dialog.accept());
-    const again = await open(other, 'Fire safety');
+    const again = await openCourse(other, 'Fire safety');
     await heading(again.course, 'If you find a fire', 2).waitFor();
     await picture(other, 'course');
     for (let pages = 0; pages < 3; pages += 1) await button(again.course, 'Next').click();
@@ -63,7 +50,7 @@ for (const screen of ['desktop', 'phone']) {
 
 test('the session ends while a course is open: what is done still lands', async () => {
   const page = await loggedIn(portal, helen);
-  const { player, course } = await open(page, 'Moving and handling');
+  const { player, course } = await openCourse(page, 'Moving and handling');
   const csrf = await page.locator('meta[name="portal-csrf"]').getAttribute('content');
   const ended = await page.context().request.post('/log-out', { form: { csrf }, headers: { origin: portal.address } });
   assert.ok(ended.ok());
@@ -75,7 +62,7 @@ test('the session ends while a course is open: what is done still lands', async 
   await player.getByRole('button', { name: /^Why backs get hurt (Passed|Done)$/ }).waitFor();
   await page.close();
   const again = await loggedIn(portal, helen);
-  const second = await open(again, 'Moving and handling');
+  const second = await openCourse(again, 'Moving and handling');
   await button(second.player, 'Parts').click();
   await second.player.getByRole('button', { name: /^Why backs get hurt (Passed|Done)$/ }).waitFor();
 });
@@ -83,7 +70,7 @@ test('the session ends while a course is open: what is done still lands', async 
 test('the network is cut at the end and the tab shut: it counts once the portal is opened again, by anybody', async () => {
   const own = await startPortal();
   const page = await loggedIn(own, helen);
-  const { player, course } = await open(page, 'Fire safety');
+  const { player, course } = await openCourse(page, 'Fire safety');
   for (let pages = 0; pages < 5; pages += 1) await button(course, 'Next').click();
   await saved(player);
   const context = page.context();

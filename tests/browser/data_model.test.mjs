@@ -324,6 +324,67 @@ test('SCORM 2004: every element', async () => {
   ]);
 });
 
+test('SCORM 2004: what parts share, and requests with a target', async () => {
+  const { page, frame } = await probe('shared2004', 'model');
+  const only = (element, returned) => readOnly(element, returned, '404');
+  const long = (length) => 'x'.repeat(length);
+  const valid = (request) => `adl.nav.request_valid.${request}`;
+  await holds(frame, 2004, [
+    get('adl.data._count', '', '122'),
+    set('adl.data.0.store', 'x', '132'),
+    ['begin', '', undefined, 'true', '0'],
+    ...only('adl.data._children', 'id,store'),
+    ...only('adl.data._count', '3'),
+    ...only('adl.data.0.id', 'notes'),
+    ...only('adl.data.1.id', 'told'),
+    ...only('adl.data.2.id', 'secret'),
+    get('adl.data.0.store', '', '403'),
+    ...keeps('adl.data.0.store', 'a note', long(64_000), 'a note for later'),
+    ...refuses('adl.data.0.store', '406', long(64_001)),
+    ...keeps('adl.data.1.store', 'told by one'),
+    get('adl.data.2.store', '', '405'),
+    set('adl.data.2.store', 'from one'),
+    get('adl.data.2.store', '', '405'),
+    get('adl.data.3.id', '', '301'),
+    get('adl.data.3.store', '', '301'),
+    set('adl.data.3.store', 'x', '351'),
+    only('adl.data._count', '3')[0],
+    get('adl.data.0.mood', '', '401'),
+    set('adl.data.0.mood', 'good', '401'),
+    get('adl.data', '', '401'),
+    get('cmi.score', '', '401'),
+
+    get('adl.nav.request', '', '405'),
+    get(valid('choice.{target=two}'), 'true'),
+    get(valid('jump.{target=two}'), 'true'),
+    get(valid('jump.{target=nowhere}'), 'false'),
+    set(valid('continue'), 'true', '404'),
+    get(valid('choice'), '', '401'),
+    get(valid('mood'), '', '401'),
+    ...['{target=two}jump', '{target=two}choice', '{target=nowhere}jump'].map((request) => set('adl.nav.request', request)),
+    ...refuses('adl.nav.request', '406', 'jump', 'choice', '{target=}jump', 'two', '{target=two}', '{target=two}leap'),
+    set('adl.nav.request', '{target=two}jump'),
+    ['end', '', undefined, 'true', '0'],
+  ]);
+  // The other part is there by itself, and finds what it may see.
+  const player = page.frameLocator('iframe[data-launch]');
+  await player.locator('iframe[title="Course: Part two"]').waitFor();
+  await player.frameLocator('#course').getByRole('heading', { name: 'Probe' }).waitFor();
+  const second = page.frames().find((one) => one.url().endsWith('/course/index.html'));
+  await holds(second, 2004, [
+    ['begin', '', undefined, 'true', '0'],
+    get('adl.data.0.store', 'a note for later'),
+    get('adl.data.1.store', 'told by one'),
+    set('adl.data.1.store', 'x', '404'),
+    ...keeps('adl.data.2.store', 'from two'),
+  ]);
+  await player.getByText('Saved', { exact: true }).waitFor();
+  await page.close();
+  // Also another day.
+  const again = await probe('shared2004', 'model');
+  await holds(again.frame, 2004, [['begin', '', undefined, 'true', '0'], get('adl.data._count', '3'), get('adl.data.0.store', 'a note for later'), get('adl.data.2.store', 'from two')]);
+});
+
 test('SCORM 2004: what was measured decides, whatever the course says', async () => {
   const { frame } = await probe('measured2004', 'model');
   const only = (element, returned) => readOnly(element, returned, '404');

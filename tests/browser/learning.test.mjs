@@ -1,11 +1,10 @@
-// e-Learning's pages: the guide's words, Learner Homepage, a course's page on a phone, a certificate's verification, PC Checker, and
-// what the role learning does. The player is tested beside it.
+// e-Learning's pages: the guide's words, Learner Homepage, a course's page on a phone, a certificate's verification. The player, the role
+// learning and PC Checker are tested beside it.
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import test from 'node:test';
 import { launch, startPortal, tabTo } from './portal.mjs';
-import { STAFF, WAYS, button, field, heading, link, logIn, loggedIn, named, says, shows, sound, soundOnBoth } from './steps.mjs';
+import { STAFF, WAYS, button, facts, field, heading, link, logIn, loggedIn, named, says, shows, sound } from './steps.mjs';
 
 const portal = await startPortal();
 const { helen, john } = STAFF;
@@ -15,11 +14,26 @@ const PHONE =
 const RECOMMENDED = 'It is recommended that eLearning is completed on a Windows PC or laptop.';
 const NOT_RECOMMENDED = 'We do not recommend completing eLearning on your mobile phone.';
 
-/** PC Checker's frame and courses come from hosts of their own. */
-const { port } = new URL(portal.address);
-portal.elsewhere.push(`http://check.content.localhost:${port}`);
-
 for (const way of WAYS) {
+  test(`the picture of section 2, whole, ${named(way)}`, async () => {
+    const page = await loggedIn(portal, helen, way);
+    for (const title of ['My e-Learning', 'Local Links']) await shows(heading(page, title, 2));
+    const manage = link(page.getByRole('navigation', { name: 'Portal' }), 'Manage Internet Access');
+    await shows(manage);
+    await says(page, `${RECOMMENDED} ${NOT_RECOMMENDED}`);
+    await shows(button(page, 'Learner Homepage'));
+    for (const to of ['Learning and Development Prospectus', 'PC Checker', 'STAR Homepage']) await shows(link(page.locator('main'), to));
+    await sound(page, 'portal-section-2');
+    await manage.click();
+    const known = await facts(page, 'Manage Internet Access');
+    assert.deepEqual(
+      ['ESR Username', 'Password', 'Status'].map((name) => known[name]),
+      [helen.username, '*****', 'Approved'],
+    );
+    await shows(button(page, 'Reset Password'));
+    await sound(page, 'internet-access-section-2');
+  });
+
   test(`from the portal page to a course's page, ${named(way)}`, async () => {
     const page = await loggedIn(portal, helen, way);
     await shows(heading(page, 'My e-Learning', 2));
@@ -87,32 +101,3 @@ for (const script of [true, false]) {
     await sound(page, 'verify-unknown');
   });
 }
-
-test('PC Checker without script says what to do', async () => {
-  const page = await loggedIn(portal, helen, { screen: 'phone', script: false });
-  await link(page, 'PC Checker').tap();
-  await shows(heading(page, 'PC Checker'));
-  await button(page, 'Check this device').tap();
-  await page.getByText(/^JavaScript is switched off in this browser/).waitFor();
-  await sound(page);
-});
-
-test('PC Checker tries this very device, and the service desk sees it', async () => {
-  const page = await loggedIn(portal, helen);
-  const asked = [];
-  page.on('dialog', (dialog) => {
-    asked.push(dialog.message());
-    dialog.accept();
-  });
-  await link(page, 'PC Checker').click();
-  await soundOnBoth(page, 'pc-checker');
-  await button(page, 'Check this device').click();
-  await page.waitForURL('**/pc-checker?done=kept', { timeout: 60_000 });
-  assert.deepEqual(asked, ['PC Checker: do you see this question? Press OK.']);
-  const rows = await page.locator('main tbody tr').evaluateAll((all) => all.map((row) => row.innerText));
-  // A window of a test is a private one, which keeps nothing for frames.
-  for (const works of ['JavaScript', 'Courses load', 'What you do is saved', 'It arrives whole', "A course's questions"]) {
-    assert.ok(rows.some((row) => row.includes(works) && /Works/.test(row)), `${works} works:\n${rows.join('\n')}`);
-  }
-  await soundOnBoth(page, 'pc-checker-found');
-});

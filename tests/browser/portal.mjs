@@ -27,7 +27,7 @@ const START = 60_000;
 /** How long the demo may take to stop. */
 const STOP = 10_000;
 /** How long a mail or a page may take. */
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 
 const NAME = 'NHS Electronic Staff Record';
 const DATABASE = 'sqlite:staffrecord.sqlite';
@@ -219,7 +219,7 @@ export class Portal {
     for (;;) {
       const mails = (await this.mails()).filter((mail) => mail.to === to);
       if (mails.length > before) return mails[0];
-      assert.ok(Date.now() < until, `no mail to ${to} within ${PATIENCE / 1000} seconds`);
+      assert.ok(Date.now() < until, `no mail to ${to} within ${PATIENCE / 1000} seconds:\n${this.said().slice(-2000)}`);
       await pause(50);
     }
   }
@@ -233,23 +233,45 @@ let shared;
  * @param {boolean} [headless] whether it has no screen
  */
 export function openBrowser(env = {}, headless = true) {
-  const opening = chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless,
-    env: { ...process.env, ...env },
-    args: [
-      '--no-sandbox', // Chromium's sandbox does not work as root; it only ever opens our own pages here.
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const opening = chromium.launch({ ...howToRun(), headless, env: { ...process.env, ...env } });
   afterwards(async () => (await opening).close());
   return opening;
 }
+
+/**
+ * A browser as people have it, with one profile that keeps things: windows of `launch` are private ones, which keep nothing for frames.
+ * @param {string} address where its pages start from
+ * @returns {Promise<import('playwright-core').BrowserContext>}
+ */
+export async function openProfile(address) {
+  const folder = await passingFolder();
+  // What frames of other sites may keep is a setting, which not all browsers have as most people do.
+  await mkdir(join(folder, 'Default'));
+  await writeFile(join(folder, 'Default', 'Preferences'), JSON.stringify({ profile: { cookie_controls_mode: 0 } }));
+  const context = await chromium.launchPersistentContext(folder, {
+    ...howToRun(),
+    ...SCREENS.desktop,
+    baseURL: address,
+    locale: 'en-GB',
+    timezoneId: 'Europe/London',
+  });
+  context.setDefaultTimeout(PATIENCE);
+  afterwards(() => context.close());
+  return context;
+}
+
+const howToRun = () => ({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox', // Chromium's sandbox does not work as root; it only ever opens our own pages here.
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
 
 /** Contexts whose pages run no script. */
 const scriptless = new WeakSet();

@@ -17,13 +17,21 @@ const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/jav
 
 const node = (identifier, title, launch, more) => ({ identifier, title, launch, visible: true, hidden_controls: [], children: [], ...more });
 const sco = (query = '', path = 'index.html') => ({ path, query, tracked: true });
+const asset = (query) => ({ path: 'index.html', query, tracked: false });
 const course = (title, standard, children, more) => ({ title, standard, root: node('course', title, null, { children, ...more }) });
+
+const CONTROLS = { choice: true, choiceExit: true, flow: true, useCurrentAttemptObjectiveInfo: true, useCurrentAttemptProgressInfo: true };
+/** What a part shares with others. */
+const SHARED = 'lessons-done';
+const shares = (how) => [{ targetObjectiveID: SHARED, readSatisfiedStatus: false, readNormalizedMeasure: false, writeSatisfiedStatus: false, ...how }];
+const byContent = { tracked: true, completionSetByContent: true, objectiveSetByContent: true };
+const part = (id, title, sequencing) => node(id, title, sco(`?part=${id}`, 'part.html'), { sequencing });
+const store = (targetID, readSharedData, writeSharedData) => ({ targetID, readSharedData, writeSharedData });
 
 /** What the manifests beside this file say. */
 const COURSES = {
   pages12: course('Six pages', 'scorm12', [node('pages', 'Six pages', sco(), { mastery_score: 80 })]),
   parts12: course('Two parts', 'scorm12', [node('first', 'First part', sco()), node('second', 'Second part', sco())]),
-  hostile: course('Hostile', 'scorm12', [node('hostile', 'Hostile', sco())]),
   probe12: course('Probe of SCORM 1.2', 'scorm12', [
     node('probe', 'Probe', sco(), {
       max_time: '01:30:00',
@@ -51,9 +59,76 @@ const COURSES = {
     ].map(([id, title]) => node(id, title, sco(`?part=${id}`, 'part.html'))),
     { sequencing: { sequencingControls: { choice: true, flow: true } } },
   ),
+  // The third part opens when the folder of the first two is done.
+  gated2004: course(
+    'Two lessons and a test',
+    'scorm2004',
+    [
+      node('lessons', 'Lessons', null, {
+        children: [part('one', 'First part', { deliveryControls: byContent }), part('two', 'Second part', { deliveryControls: byContent })],
+        sequencing: {
+          sequencingControls: { ...CONTROLS, objectiveMeasureWeight: 0 },
+          rollupRules: {
+            rules: [
+              {
+                action: 'satisfied',
+                consideration: 'all',
+                conditionCombination: 'any',
+                conditions: [{ condition: 'completed', operator: 'noOp' }],
+              },
+            ],
+          },
+          primaryObjective: { objectiveID: 'done', isPrimary: true, satisfiedByMeasure: false, mapInfo: shares({ writeSatisfiedStatus: true }) },
+        },
+      }),
+      part('three', 'Third part', {
+        deliveryControls: byContent,
+        sequencingRules: {
+          preConditionRules: [
+            {
+              action: 'disabled',
+              conditionCombination: 'any',
+              conditions: ['objectiveStatusKnown', 'satisfied'].map((condition) => ({ condition, operator: 'not', referencedObjective: 'first' })),
+            },
+          ],
+        },
+        primaryObjective: { objectiveID: 'passed', isPrimary: true, satisfiedByMeasure: false },
+        objectives: [{ objectiveID: 'first', satisfiedByMeasure: false, mapInfo: shares({ readSatisfiedStatus: true }) }],
+      }),
+    ],
+    { sequencing: { sequencingControls: CONTROLS } },
+  ),
+  assets12: course('Two pages to read', 'scorm12', [node('first', 'First page', asset('?page=1')), node('second', 'Second page', asset('?page=2'))]),
+  assets2004: course(
+    'Two pages to read in order',
+    'scorm2004',
+    [node('first', 'First page', asset('?page=1')), node('second', 'Second page', asset('?page=2'))],
+    { sequencing: { sequencingControls: CONTROLS } },
+  ),
+  shared2004: course(
+    'Two parts that share',
+    'scorm2004',
+    ['one', 'two'].map((id) =>
+      node(id, `Part ${id}`, sco(), {
+        sequencing: {
+          sequencingControls: CONTROLS,
+          sharedDataMaps: [store('notes', true, true), store('told', true, id === 'one'), store('secret', id === 'two', true)],
+        },
+      }),
+    ),
+    { sequencing: { sequencingControls: CONTROLS } },
+  ),
+  many12: course('Many parts', 'scorm12', Array.from({ length: 104 }, (_, at) => node(`part-${at + 1}`, `Part ${at + 1}`, sco(`?page=${at + 1}`)))),
+  windows12: course('Windows', 'scorm12', [node('windows', 'Windows', sco())]),
 };
 
-const FOLDERS = { measured2004: 'probe2004', parts12: 'pages12' };
+const FOLDERS = { measured2004: 'probe2004', shared2004: 'probe2004', parts12: 'pages12', gated2004: 'parts2004', many12: 'windows12', assets12: 'windows12', assets2004: 'windows12' };
+/** Each load of a launch counts its commits from its own multiple of this. */
+const PER_LOAD = 1_000_000;
+/** What was given out before a launch was closed may be so many more than what had come. */
+const ON_THE_WAY = 1000;
+const RANKS = ['unknown', 'not attempted', 'incomplete', 'failed', 'completed', 'passed'];
+const rank = ({ completion, success } = {}) => Math.max(RANKS.indexOf(completion), RANKS.indexOf(success));
 
 /** Starts one of its own; it ends after the file's tests. */
 export async function standIn() {
@@ -71,6 +146,10 @@ export async function standIn() {
 class StandIn {
   /** The network is cut. */
   down = false;
+  /** Only the courses' host does not answer any more. */
+  gone = false;
+  /** A commit has at most so many bytes. */
+  commitBytes = 512 * 1024;
   /** What a commit is answered instead; `null` for the usual. */
   answer = () => null;
   /** Every commit that came, in the order in which they came, also what was refused. */
@@ -100,17 +179,19 @@ class StandIn {
   /** A launch of it, which closes the one before. */
   launch(name, who) {
     const attempt = this.attempt(name, who);
-    for (const before of attempt.launches) before.closed ??= Date.now();
-    const made = { id: randomUUID(), token: randomBytes(32).toString('base64url'), name, attempt, loads: 0, seen: new Map() };
+    for (const before of attempt.launches) before.closed ??= [...before.seen.keys()];
+    const secret = () => randomBytes(32).toString('base64url');
+    const number = attempt.launches.length + 1;
+    const made = { id: randomUUID(), number, token: secret(), commits: secret(), name, attempt, loads: 0, seen: new Map(), awaits: null };
     attempt.launches.push(made);
-    this.#launches.set(made.token, made);
+    this.#launches.set(made.token, made).set(made.commits, made);
     return made;
   }
 
   async receive(request, response) {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    if (this.down) {
+    if (this.down || (this.gone && !request.headers.host.startsWith('localhost'))) {
       request.socket.destroy();
       return;
     }
@@ -119,7 +200,7 @@ class StandIn {
     const { status = 200, type = 'html', body, headers } = await (request.headers.host.startsWith('localhost')
       ? this.#page(url)
       : this.#content(url, Buffer.concat(chunks).toString(), request.headers));
-    response.writeHead(status, { 'content-type': TYPES[type], ...headers }).end(body);
+    response.writeHead(status, { 'content-type': TYPES[type] ?? 'application/octet-stream', ...headers }).end(body);
   }
 
   async #page(url) {
@@ -134,23 +215,23 @@ class StandIn {
         <link rel="icon" href="data:,"><link rel="stylesheet" href="/assets/portal.css">
         <script type="module" src="/assets/outbox.js"></script><script type="module" src="/assets/player-page.js"></script>
         <h1>The portal</h1><p data-outbox="waiting" hidden>Waiting: <span data-outbox-count></span></p>
-        <p data-outbox="sent" hidden>Sent</p><p data-outbox="refused" hidden>Not taken</p>${inside}</html>`,
+        <p data-outbox="stuck" hidden>Stuck</p><p data-outbox="sent" hidden>Sent</p><p data-outbox="refused" hidden>Not taken</p>${inside}</html>`,
       headers: {
         'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ${hosts}; frame-src ${hosts}`,
       },
     };
   }
 
-  #around({ id, token, name }) {
-    const at = `${this.content(name)}/launch/${token}/`;
-    return `<div class="portal-player" data-player><iframe title="Course" src="${at}" data-launch="${id}" data-commit-url="${at}commit"
-      sandbox="allow-scripts allow-same-origin allow-forms allow-modals" allow="fullscreen; autoplay"></iframe></div>`;
+  #around({ id, token, commits, name }) {
+    const at = `${this.content(name)}/launch`;
+    return `<div class="portal-player" data-player><iframe title="Course" src="${at}/${token}/" data-launch="${id}" data-commit-url="${at}/${commits}/commit"
+      credentialless sandbox="allow-scripts allow-same-origin allow-forms allow-modals" allow="fullscreen; autoplay"></iframe></div>`;
   }
 
   async #content({ pathname }, body, headers) {
     const [, token, path = ''] = pathname.match(/^\/launch\/([^/]+)\/(.*)$/) ?? [];
     const launch = this.#launches.get(token);
-    if (!launch) return { status: 404, body: '' };
+    if (!launch || (token === launch.commits && path !== 'commit')) return { status: 404, body: '' };
     const policy = `default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' data: blob:; form-action 'self'; frame-ancestors ${this.address} 'self'; base-uri 'self'; object-src 'self'`;
     const file = async (name) => ({
       body: await readFile(join(ROOT, name)),
@@ -166,7 +247,9 @@ class StandIn {
     if (path === '') return file('assets/player.html');
     if (/^player\.(js|css)$/.test(path)) return file(`assets/${path}`);
     if (/^scorm\d+\.js$/.test(path)) return file(`${RUN_TIME}/${path.replace('.js', '.min.js')}`);
-    if (path.startsWith('course/')) return file(`tests/browser/courses/${FOLDERS[launch.name] ?? launch.name}/${path.slice(7)}`);
+    if (path.startsWith('course/')) {
+      return file(`tests/browser/courses/${FOLDERS[launch.name] ?? launch.name}/${path.slice(7)}`).catch(() => ({ status: 404, body: '' }));
+    }
     const say = (status, said) => ({
       status,
       type: 'json',
@@ -181,7 +264,8 @@ class StandIn {
     launch.loads += 1;
     const { title, standard, root: bare } = COURSES[launch.name];
     const { states, statuses = {}, sequencing, item } = launch.attempt;
-    const root = { ...bare, children: bare.children.map((child) => ({ ...child, status: statuses[child.identifier] ?? {} })) };
+    const standing = (one) => ({ ...one, status: statuses[one.identifier] ?? {}, children: one.children.map(standing) });
+    const root = standing(bare);
     return {
       launch: launch.id,
       standard,
@@ -190,13 +274,12 @@ class StandIn {
       states,
       sequencing,
       now: new Date().toISOString(),
-      sequence_from: launch.loads * 1_000_000,
+      sequence_from: launch.loads * PER_LOAD,
       learner: { id: 'opaque', name: 'Wsea, Helen' },
       portal: this.address,
-      start: item ?? root.children[0].identifier,
-      objectives: null,
+      start: item ?? firstOf(root),
       mode: 'normal',
-      commit_bytes: 512 * 1024,
+      commit_bytes: this.commitBytes,
       every_ms: 1000,
     };
   }
@@ -206,20 +289,36 @@ class StandIn {
     this.log.push({ ...commit, type: headers['content-type'], bytes: body.length });
     const instead = this.answer(commit);
     if (instead) return { type: 'json', headers: { 'access-control-allow-origin': this.address }, ...instead };
-    const { attempt, seen, closed } = launch;
-    if (closed && Date.parse(commit.at) > closed) return say(410, { result: false, errorCode: 101, why: 'closed' });
-    if (seen.has(commit.sequence) && seen.get(commit.sequence) !== body) return say(409, { result: false, why: 'repeated' });
-    if (!seen.has(commit.sequence)) {
-      const { item, state, root, sequencing, at, sequence } = commit;
+    const { attempt, seen, closed, number } = launch;
+    const { item, state, root, sequencing, at, sequence, final, after } = commit;
+    const load = Math.floor(sequence / PER_LOAD);
+    if (load > launch.loads || !Array.isArray(after) || after.length > 100) return say(400, { result: false, errorCode: 101, why: 'malformed' });
+    const known = closed && Math.max(load * PER_LOAD, ...closed.filter((other) => Math.floor(other / PER_LOAD) === load));
+    if (closed && sequence > known + ON_THE_WAY) return say(410, { result: false, errorCode: 101, why: 'closed' });
+    if (seen.has(sequence) && seen.get(sequence) !== body) return say(409, { result: false, why: 'repeated' });
+    if (!seen.has(sequence)) {
+      // One that comes late changes nothing of what is newer, but what it says of being done counts.
+      const isNewer = ([launch, own] = [0, 0]) => number > launch || (number === launch && sequence > own);
+      if (isNewer(attempt.at[item])) {
+        attempt.states = { ...attempt.states, [item]: state };
+        attempt.at[item] = [number, sequence];
+      }
+      if (isNewer(attempt.newest)) {
+        Object.assign(attempt, { item, newest: [number, sequence], sequencing: sequencing ?? attempt.sequencing, root: root ?? attempt.root });
+      }
+      if (rank(commit.status) >= rank(attempt.statuses?.[item])) attempt.statuses = { ...attempt.statuses, [item]: commit.status };
+      // An end is one once all that was sent before it has come.
+      const isNewest = [...seen.keys()].every((other) => other < sequence);
+      if (isNewest) launch.awaits = final ? after.filter((other) => !seen.has(other)) : null;
+      launch.awaits = launch.awaits?.filter((other) => other !== sequence) ?? null;
       seen.set(sequence, body);
-      // One that comes late changes nothing of what is newer.
-      if (!(attempt.at[item] >= sequence)) Object.assign(attempt, { states: { ...attempt.states, [item]: state }, item });
-      attempt.at[item] = Math.max(attempt.at[item] ?? 0, sequence);
-      attempt.statuses = { ...attempt.statuses, [item]: commit.status };
-      attempt.sequencing = sequencing ?? attempt.sequencing;
-      attempt.root = root ?? attempt.root;
       attempt.received = [...(attempt.received ?? []), { sequence, at, status: commit.status }];
     }
-    return say(200, { result: true, errorCode: 0, receipt: { launch: launch.id, sequence: commit.sequence }, status: 'incomplete' });
+    const receipt = { launch: launch.id, sequence };
+    return say(200, { result: true, errorCode: 0, receipt, ...(closed && { closed: true }), status: 'incomplete' });
   }
+}
+
+function firstOf({ identifier, launch, children }) {
+  return launch ? identifier : children.map(firstOf).find((found) => found !== undefined);
 }

@@ -109,6 +109,22 @@ export async function picture(page, name) {
   await screenshot(page, `${name}-${page.viewportSize().width < 500 ? 'phone' : 'desktop'}`);
 }
 
+/**
+ * From Learner Homepage into a course that is begun or gone on with: the player, and the course in it. A phone is told first what is
+ * recommended.
+ */
+export async function openCourse(page, title) {
+  await page.goto('/e-learning');
+  const row = page.locator('main li').filter({ hasText: title });
+  await row.getByRole('button', { name: /^(Start|Resume)/ }).or(row.getByRole('link', { name: title, exact: true })).first().click();
+  await page.waitForURL('**/e-learning/attempts/*');
+  await page.getByRole('button', { name: /^(Start|Resume)$/ }).click();
+  const player = page.frameLocator('iframe[data-launch]');
+  const course = player.frameLocator('#course');
+  await course.getByRole('heading', { level: 1 }).waitFor();
+  return { player, course };
+}
+
 /** Section 1 of the guide, without looking around. */
 export async function logIn(page, username, password = PASSWORD) {
   await page.goto('/');

@@ -4,7 +4,8 @@
 //!
 //! - a *course* is what an employer teaches; its *versions* are packages, each as it was uploaded, published and retired;
 //! - an *attempt* is one person's way through one version; an *item* is a part of it;
-//! - a *launch* is one opening of an attempt in one place, with a token that reaches this attempt and nothing else;
+//! - a *launch* is one opening of an attempt in one place, with tokens that reach this attempt and nothing else: one that reads and commits,
+//!   one that only commits;
 //! - a *commit* is what a course has said during a launch, by a number that the launch counts; each is stored once and answered when it is;
 //! - a *completion* is that somebody has done a course. It is written once and never changed.
 //!

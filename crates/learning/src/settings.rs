@@ -9,10 +9,11 @@ use web::Site;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Each version of a course is served from a name of its own under this one, such as `content.example.org`. Best on another site
-    /// than the portal's.
+    /// Each attempt's course is served from a name of its own under this one, such as `content.example.org`. Best on another site than
+    /// the portal's.
     pub content_base: Option<String>,
-    /// Or all of them from one name: then courses can read what others keep in the browser.
+    /// Or all of them from one name: then courses can read what others keep in the browser, and the next person on a computer what the
+    /// last one's kept.
     pub content_host: Option<String>,
     /// The folder of the courses' files; `files` beside the configuration unless set.
     pub files: Option<PathBuf>,
@@ -73,11 +74,12 @@ impl Settings {
         folder.join(self.files.as_deref().unwrap_or(Path::new("files")))
     }
 
-    /// The origin that a version is served from; none where courses are not set up.
+    /// The origin that an attempt's course is served from, where a browser keeps what the course leaves there apart from what was left by
+    /// another person's, or in another course; none where courses are not set up.
     #[must_use]
-    pub fn content_origin(&self, site: &Site, version: Uuid) -> Option<String> {
+    pub fn content_origin(&self, site: &Site, attempt: Uuid) -> Option<String> {
         let host = match (&self.content_base, &self.content_host) {
-            (Some(base), _) => format!("c-{}.{base}", version.as_simple()),
+            (Some(base), _) => format!("c-{}.{base}", attempt.as_simple()),
             (None, Some(host)) => host.clone(),
             (None, None) => return None,
         };

@@ -31,6 +31,16 @@ pub(crate) const NOT_SET_UP: (&str, &str) = (
 );
 pub(crate) const ENDED: &str = "You have begun this course again since. What you did here stays as it is.";
 
+pub(crate) const OPENED_OFTEN: &str = "You have opened courses very often";
+
+/// What to do then.
+pub(crate) fn opened_often(until: &str) -> String {
+    format!(
+        "A course can be opened 60 times within an hour. Try again at {until}. If a course keeps closing by itself, tell your service \
+         desk."
+    )
+}
+
 /// What the button says that opens an attempt.
 pub(crate) fn open(status: Status, launches: i64) -> &'static str {
     match status {

@@ -52,6 +52,8 @@ pub enum FindingKind {
     OtherStandard,
     /// The manifest has too many bytes or elements.
     ManifestTooLarge,
+    /// Its items and their rules take too many bytes, or refer too often to what is long.
+    TreeTooLarge,
     /// The manifest is no XML.
     BrokenManifest,
     /// The manifest has a document type, which could name further files.
@@ -119,6 +121,7 @@ impl FindingKind {
             | Self::ManifestInFolder
             | Self::OtherStandard
             | Self::ManifestTooLarge
+            | Self::TreeTooLarge
             | Self::BrokenManifest
             | Self::Doctype
             | Self::NotScorm
@@ -178,6 +181,9 @@ impl fmt::Display for FindingKind {
                 "This package was published for another standard. Publish the course as SCORM 1.2 or SCORM 2004"
             }
             Self::ManifestTooLarge => "The file imsmanifest.xml is too large",
+            Self::TreeTooLarge => {
+                "The parts of the course and their rules are more than can be kept. Publish it as several courses"
+            }
             Self::BrokenManifest => "The file imsmanifest.xml cannot be read. Publish the course again",
             Self::Doctype => "The file imsmanifest.xml has a DOCTYPE, which is not taken. Publish the course without it",
             Self::NotScorm => {
@@ -286,6 +292,14 @@ pub enum ReadError {
     /// This computer's: where the package lies, or where its files go.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// How many bytes something may have, for whoever sent more.
+pub(crate) fn more_than(bytes: u64) -> String {
+    match bytes {
+        0..1_048_576 => format!("more than {bytes} bytes"),
+        _ => format!("more than {} MB", bytes / 1_048_576),
+    }
 }
 
 /// Findings as they come: no more of them than somebody reads.

@@ -5,6 +5,7 @@
 //!
 //! What it says to whoever uploads a package is a [`Finding`]: an error keeps the package out, a warning does not.
 
+mod budget;
 mod finding;
 mod limits;
 mod manifest;

@@ -16,6 +16,8 @@ pub struct Limits {
     pub ratio: u64,
     /// Bytes of `imsmanifest.xml`.
     pub manifest_bytes: u64,
+    /// Bytes of what is kept of the manifest: the tree of items with their sequencing, as JSON.
+    pub tree_bytes: usize,
     /// Folders within folders, and items within items.
     pub depth: usize,
     /// Items of the course.
@@ -33,6 +35,7 @@ impl Default for Limits {
             files: 20_000,
             ratio: 200,
             manifest_bytes: 4 * 1024 * 1024,
+            tree_bytes: 2 * 1024 * 1024,
             depth: 24,
             items: 1_000,
             path_bytes: 400,

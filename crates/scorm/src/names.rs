@@ -26,8 +26,12 @@ const QUERY: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
-/// A query has so many bytes at most.
+/// A query has so many bytes at most, as it is written and as it is sent.
 const LONGEST_QUERY: usize = 4_000;
+/// An address has so many bytes at most, and each of the bases that it is in.
+const LONGEST_ADDRESS: usize = 4_000;
+/// An address weighs so many bytes besides its own.
+const OF_ADDRESS: usize = 64;
 
 /// The path of a file, from its name in the zip file; none where its name says that it is no part of the course.
 pub(crate) fn packed(name: &str, limits: &Limits) -> Result<Option<String>, FindingKind> {
@@ -131,6 +135,9 @@ impl Reference {
     /// The address `href`, where each of `bases` is a folder within the one before.
     pub(crate) fn new(bases: &[Option<&str>], href: &str) -> Result<Self, FindingKind> {
         let href = href.trim();
+        if href.len() > LONGEST_ADDRESS || bases.iter().flatten().any(|base| base.len() > LONGEST_ADDRESS) {
+            return Err(FindingKind::TooLong);
+        }
         let mut path = String::new();
         for base in bases.iter().copied().flatten() {
             let (base, _, _) = parted(base.trim());
@@ -148,8 +155,17 @@ impl Reference {
         })
     }
 
+    /// What it takes to make one.
+    pub(crate) fn weight(bases: &[Option<&str>], href: &str) -> usize {
+        let all = bases.iter().copied().flatten().chain([href]);
+        OF_ADDRESS + all.map(|address| address.len().min(LONGEST_ADDRESS)).sum::<usize>()
+    }
+
     /// What follows the path, with an item's parameters as SCORM's Content Aggregation Model appends them.
     pub(crate) fn query(mut self, parameters: &str) -> Result<String, FindingKind> {
+        if parameters.len() > LONGEST_QUERY {
+            return Err(FindingKind::TooLong);
+        }
         let parameters = parameters.trim().trim_start_matches(['?', '&']);
         let (queried, fragment) = match parameters.split_once('#') {
             Some((queried, fragment)) => (queried, Some(fragment)),

@@ -15,7 +15,7 @@ use zip::{
 
 use crate::{
     Finding, FindingKind, Limits, Manifest, ReadError, Refused,
-    finding::Findings,
+    finding::{Findings, more_than},
     names::{self, Found, Names},
     read, xml,
 };
@@ -26,6 +26,8 @@ const MANIFEST: &str = "imsmanifest.xml";
 const OTHERS: [&str; 4] = ["cmi5.xml", "tincan.xml", "course.au", "course.crs"];
 /// A file this small may be packed as small as it likes.
 const SMALL: u64 = 1024 * 1024;
+/// The same for all files together: many small ones fill a disk as one large one does.
+const SMALL_TOGETHER: u64 = 64 * 1024 * 1024;
 /// How much of a file is unpacked at a time.
 const PIECE: usize = 64 * 1024;
 /// Bytes before a file's own in a zip file, at least.
@@ -133,13 +135,6 @@ impl<R: Read + Seek> Package<R> {
     }
 }
 
-fn more_than(bytes: u64) -> String {
-    match bytes {
-        0..1_048_576 => format!("more than {bytes} bytes"),
-        _ => format!("more than {} MB", bytes / 1_048_576),
-    }
-}
-
 /// What is in the zip file, in the order of paths.
 fn list<R: Read + Seek>(
     source: &mut Watched<R>,
@@ -147,7 +142,8 @@ fn list<R: Read + Seek>(
     limits: &Limits,
     findings: &mut Findings,
 ) -> Result<Vec<Listed>, ReadError> {
-    let (mut listed, mut places, mut unpacked) = (Vec::new(), Vec::new(), 0_u64);
+    let (mut listed, mut places) = (Vec::new(), Vec::new());
+    let (mut packed, mut unpacked) = (0_u64, 0_u64);
     source.left = most_of_directory(limits);
     let read = ZipIterable::try_new(&mut *source, zip::read::Config::default()).and_then(|mut zip| {
         // Folders are listed as well.
@@ -169,6 +165,7 @@ fn list<R: Read + Seek>(
     for entry in entries {
         places.push((entry.header_start(), entry.compressed_size()));
         if let Some(file) = look_at(entry, limits, findings) {
+            packed = packed.saturating_add(file.entry.compressed_size());
             unpacked = unpacked.saturating_add(file.entry.size());
             listed.push(file);
         }
@@ -178,6 +175,9 @@ fn list<R: Read + Seek>(
     }
     if unpacked > limits.unpacked_bytes {
         findings.add(FindingKind::UnpacksTooLarge, more_than(limits.unpacked_bytes));
+    }
+    if unpacked > SMALL_TOGETHER && unpacked / limits.ratio.max(1) > packed {
+        findings.add(FindingKind::Bomb, "all files together");
     }
     // Many files of the same bytes are how a small package fills a disk.
     places.sort_unstable();

@@ -1,12 +1,16 @@
 //! From a manifest's XML to what it says.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
 
 use serde_json::{Map, Value, json};
 
 use crate::{
     CompletionThreshold, FindingKind, Item, Launch, Limits, Manifest, Refused, Standard,
-    finding::Findings,
+    budget::Budget,
+    finding::{Findings, more_than},
     names::{Found, Names, Reference},
     sequencing::{self, Collection, truth},
     xml::{Element, Space},
@@ -18,24 +22,25 @@ const LONGEST_TITLE: usize = 500;
 const LONGEST_IDENTIFIER: usize = 1_000;
 /// What a course is told when it is opened has so many bytes at most.
 const LONGEST_DATA: usize = 64 * 1024;
+/// Items lie so deep in each other at most, whatever the limits say: what is kept of them has to be read again.
+const DEEPEST_ITEMS: usize = 48;
 /// Controls of a player that a course may hide.
 const CONTROLS: [&str; 7] =
     ["continue", "previous", "exit", "exitAll", "abandon", "abandonAll", "suspendAll"];
 
 /// The files that a manifest refers to, as far as their addresses can be read.
 pub(crate) fn referred(root: &Element) -> Vec<Reference> {
-    let mut found = Vec::new();
+    let (mut found, mut budget) = (Vec::new(), Budget::default());
     for resources in root.all(Space::Packaging, "resources") {
         for resource in resources.all(Space::Packaging, "resource") {
             let bases = bases(root, resources, resource);
             let files = resource.all(Space::Packaging, "file").filter_map(|file| file.own("href"));
-            found.extend(
-                resource
-                    .own("href")
-                    .into_iter()
-                    .chain(files)
-                    .filter_map(|href| Reference::new(&bases, href).ok()),
-            );
+            for href in resource.own("href").into_iter().chain(files) {
+                if !budget.take(Reference::weight(&bases, href)) {
+                    return found;
+                }
+                found.extend(Reference::new(&bases, href).ok());
+            }
         }
     }
     found
@@ -68,10 +73,11 @@ pub(crate) fn manifest(
         resources: HashMap::new(),
         shared: Collection::new(),
         seen: HashSet::new(),
+        budget: Budget::default(),
         items: 0,
         launched: 0,
     };
-    reader.resources(root);
+    reader.resources(root)?;
     for collection in root.all(Space::Sequencing, "sequencingCollection") {
         for sequencing in collection.all(Space::Sequencing, "sequencing") {
             if let Some(id) = sequencing.own("ID") {
@@ -90,7 +96,28 @@ pub(crate) fn manifest(
     let title = [titled(organization), described(root), first_title(&tree)].into_iter().flatten().next();
     let title = title.unwrap_or_else(|| tree.identifier.clone());
     tree.title.clone_from(&title);
-    Ok(Some(Manifest { standard, edition, title, root: tree }))
+    let manifest = Manifest { standard, edition, title, root: tree };
+    let mut counted = Counted { left: limits.tree_bytes };
+    if serde_json::to_writer(&mut counted, &manifest).is_err() {
+        findings.add(FindingKind::TreeTooLarge, more_than(limits.tree_bytes as u64));
+    }
+    Ok(Some(manifest))
+}
+
+/// Takes so many bytes, to no place.
+struct Counted {
+    left: usize,
+}
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.left = self.left.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The standard and how it is named; none where it is none of SCORM.
@@ -155,36 +182,52 @@ struct Reader<'r, 'm> {
     shared: Collection<'m>,
     /// Identifiers of items.
     seen: HashSet<String>,
+    budget: Budget,
     items: usize,
     /// Items that something is opened for, also where that is not there.
     launched: usize,
 }
 
 impl<'m> Reader<'_, 'm> {
-    fn resources(&mut self, root: &'m Element) {
+    /// The address, as far as there is budget for it.
+    fn reference(
+        &mut self,
+        bases: &[Option<&str>],
+        href: &str,
+    ) -> Result<Result<Reference, FindingKind>, Refused> {
+        if self.budget.take(Reference::weight(bases, href)) {
+            Ok(Reference::new(bases, href))
+        } else {
+            Err(Refused::because(FindingKind::ManifestTooLarge, ""))
+        }
+    }
+
+    fn resources(&mut self, root: &'m Element) -> Result<(), Refused> {
         for resources in root.all(Space::Packaging, "resources") {
             for element in resources.all(Space::Packaging, "resource") {
                 let bases = bases(root, resources, element);
                 for file in element.all(Space::Packaging, "file") {
-                    self.listed(&bases, file.own("href").unwrap_or_default());
+                    self.listed(&bases, file.own("href").unwrap_or_default())?;
                 }
                 if let Some(identifier) = element.own("identifier") {
                     self.resources.entry(identifier).or_insert(Resource { element, bases });
                 }
             }
         }
+        Ok(())
     }
 
     /// A file that the manifest lists: nothing depends on it until a course asks for it.
-    fn listed(&mut self, bases: &[Option<&str>], href: &str) {
+    fn listed(&mut self, bases: &[Option<&str>], href: &str) -> Result<(), Refused> {
         if href.is_empty() {
-            return;
+            return Ok(());
         }
         // Some tools list what lies elsewhere; only what is opened matters.
-        let Ok(reference) = Reference::new(bases, href) else { return };
+        let Ok(reference) = self.reference(bases, href)? else { return Ok(()) };
         if self.present(&reference).is_none() {
             self.findings.add(FindingKind::MissingFile, &reference.path);
         }
+        Ok(())
     }
 
     /// The path of the file that is meant.
@@ -232,7 +275,7 @@ impl<'m> Reader<'_, 'm> {
                 format!("more than {}", self.limits.items),
             ));
         }
-        if depth > self.limits.depth {
+        if depth > self.limits.depth.min(DEEPEST_ITEMS) {
             return Err(Refused::because(
                 FindingKind::ItemsTooDeep,
                 element.own("identifier").unwrap_or_default(),
@@ -242,7 +285,7 @@ impl<'m> Reader<'_, 'm> {
         let adl = |name| element.child(Space::Adl, name).and_then(Element::text);
         let mut item = Item {
             title: titled(element).unwrap_or_else(|| identifier.clone()),
-            launch: self.launch(element),
+            launch: self.launch(element)?,
             visible: element.own("isvisible").and_then(truth).unwrap_or(true),
             time_limit_action: adl("timeLimitAction").map(|action| action.to_ascii_lowercase()),
             data_from_lms: self.data(element, &identifier),
@@ -255,7 +298,7 @@ impl<'m> Reader<'_, 'm> {
                 item.max_time = adl("maxtimeallowed");
                 item.prerequisites = adl("prerequisites");
             }
-            Standard::Scorm2004 => self.sequenced(element, &mut item),
+            Standard::Scorm2004 => self.sequenced(element, &mut item)?,
         }
         for child in element.all(Space::Packaging, "item") {
             item.children.push(self.item(child, depth + 1)?);
@@ -268,8 +311,12 @@ impl<'m> Reader<'_, 'm> {
         if written.len() > LONGEST_IDENTIFIER {
             self.findings.add(FindingKind::TooLong, written);
         }
+        let is_plain = !written.chars().any(char::is_control);
+        if !is_plain {
+            self.findings.add(FindingKind::BadValue, format!("identifier=\"{written}\""));
+        }
         let mut identifier =
-            if written.is_empty() { format!("item-{}", self.items) } else { written.to_owned() };
+            if written.is_empty() || !is_plain { format!("item-{}", self.items) } else { written.to_owned() };
         if self.seen.contains(&identifier) {
             self.findings.add(FindingKind::DuplicateIdentifier, written);
             // Numbers of items do not repeat; written identifiers that look so end here too.
@@ -281,17 +328,16 @@ impl<'m> Reader<'_, 'm> {
         identifier
     }
 
-    fn launch(&mut self, item: &Element) -> Option<Launch> {
-        let name = item.own("identifierref").filter(|name| !name.is_empty())?;
+    fn launch(&mut self, item: &Element) -> Result<Option<Launch>, Refused> {
+        let Some(name) = item.own("identifierref").filter(|name| !name.is_empty()) else { return Ok(None) };
         let label = || titled(item).unwrap_or_else(|| name.to_owned());
-        let Some(resource) = self.resources.get(name) else {
+        let found = self.resources.get(name).and_then(|resource| {
+            let href = resource.element.own("href").filter(|href| !href.is_empty())?;
+            Some((resource.element, resource.bases, href))
+        });
+        let Some((element, bases, href)) = found else {
             self.findings.add(FindingKind::BrokenReference, label());
-            return None;
-        };
-        let (element, bases) = (resource.element, resource.bases);
-        let Some(href) = element.own("href").filter(|href| !href.is_empty()) else {
-            self.findings.add(FindingKind::BrokenReference, label());
-            return None;
+            return Ok(None);
         };
         self.launched += 1;
         let tracked = match element.attribute(Space::Adl, "scormType").map(str::trim) {
@@ -303,22 +349,22 @@ impl<'m> Reader<'_, 'm> {
                 true
             }
         };
-        let reference = match Reference::new(&bases, href) {
+        let reference = match self.reference(&bases, href)? {
             Ok(reference) => reference,
             Err(kind) => {
                 self.findings.add(kind, href);
-                return None;
+                return Ok(None);
             }
         };
         let Some(path) = self.present(&reference) else {
             self.findings.add(FindingKind::MissingLaunch, &reference.path);
-            return None;
+            return Ok(None);
         };
         match reference.query(item.own("parameters").unwrap_or_default()) {
-            Ok(query) => Some(Launch { path, query, tracked }),
+            Ok(query) => Ok(Some(Launch { path, query, tracked })),
             Err(kind) => {
                 self.findings.add(kind, label());
-                None
+                Ok(None)
             }
         }
     }
@@ -344,8 +390,14 @@ impl<'m> Reader<'_, 'm> {
         number
     }
 
-    fn sequenced(&mut self, element: &Element, item: &mut Item) {
-        let sequenced = sequencing::of(element, &item.identifier, &self.shared, self.findings);
+    fn sequenced(&mut self, element: &'m Element, item: &mut Item) -> Result<(), Refused> {
+        let data = element.child(Space::Adl, "data");
+        let has_room = self.budget.take(data.map_or(0, Element::weight));
+        let sequenced =
+            sequencing::of(element, &item.identifier, &self.shared, self.findings, &mut self.budget);
+        let Some(sequenced) = sequenced.filter(|_| has_room) else {
+            return Err(Refused::because(FindingKind::TreeTooLarge, &item.identifier));
+        };
         let mut settings = sequenced.settings;
         item.scaled_passing = sequenced.scaled_passing;
         item.max_time = sequenced.max_time;
@@ -365,11 +417,12 @@ impl<'m> Reader<'_, 'm> {
         if !item.hidden_controls.is_empty() {
             settings.insert("hideLmsUi".into(), item.hidden_controls.clone().into());
         }
-        let shared = shared_data(element);
+        let shared = data.map(shared_data).unwrap_or_default();
         if !shared.is_empty() {
             settings.insert("sharedDataMaps".into(), shared.into());
         }
         item.sequencing = Some(Value::Object(settings));
+        Ok(())
     }
 
     /// The 4th edition has attributes, those before it only a number.
@@ -412,17 +465,16 @@ impl<'m> Reader<'_, 'm> {
 }
 
 /// 4th edition: what an activity keeps together with others.
-fn shared_data(element: &Element) -> Vec<Value> {
-    let data = element.child(Space::Adl, "data");
-    let maps = data.iter().flat_map(|data| data.all(Space::Adl, "map"));
-    maps.filter_map(|map| {
-        let target = map.own("targetID").filter(|target| !target.is_empty())?;
-        let flag = |name, usual| map.own(name).and_then(truth).unwrap_or(usual);
-        let mut found = Map::new();
-        found.insert("targetID".into(), target.into());
-        found.insert("readSharedData".into(), flag("readSharedData", true).into());
-        found.insert("writeSharedData".into(), flag("writeSharedData", true).into());
-        Some(Value::Object(found))
-    })
-    .collect()
+fn shared_data(data: &Element) -> Vec<Value> {
+    data.all(Space::Adl, "map")
+        .filter_map(|map| {
+            let target = map.own("targetID").filter(|target| !target.is_empty())?;
+            let flag = |name, usual| map.own(name).and_then(truth).unwrap_or(usual);
+            let mut found = Map::new();
+            found.insert("targetID".into(), target.into());
+            found.insert("readSharedData".into(), flag("readSharedData", true).into());
+            found.insert("writeSharedData".into(), flag("writeSharedData", true).into());
+            Some(Value::Object(found))
+        })
+        .collect()
 }

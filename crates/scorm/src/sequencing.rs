@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     FindingKind,
+    budget::Budget,
     finding::Findings,
     xml::{Element, Space},
 };
@@ -74,14 +75,17 @@ const MORE_READS: [&str; 5] =
     ["readRawScore", "readMinScore", "readMaxScore", "readCompletionStatus", "readProgressMeasure"];
 const MORE_WRITES: [&str; 5] =
     ["writeRawScore", "writeMinScore", "writeMaxScore", "writeCompletionStatus", "writeProgressMeasure"];
+/// A `mapInfo` becomes so many bytes more than it is.
+const OF_MAP: usize = 1024;
 
-/// The sequencing of an item or organisation.
+/// The sequencing of an item or organisation; none where the budget is spent.
 pub(crate) fn of(
     item: &Element,
     identifier: &str,
     shared: &Collection<'_>,
     findings: &mut Findings,
-) -> Sequenced {
+    budget: &mut Budget,
+) -> Option<Sequenced> {
     let own = item.child(Space::Sequencing, "sequencing");
     let referred = own.and_then(|own| own.own("IDRef")).and_then(|id| {
         let found = shared.get(id).copied();
@@ -90,7 +94,12 @@ pub(crate) fn of(
         }
         found
     });
-    Reader { own, referred, identifier, findings }.all()
+    let weight = [own, referred].into_iter().flatten().map(Element::weight).sum();
+    if !budget.take(weight) {
+        return None;
+    }
+    let sequenced = Reader { own, referred, identifier, findings, budget }.all();
+    (!budget.is_spent()).then_some(sequenced)
 }
 
 struct Reader<'r> {
@@ -98,6 +107,15 @@ struct Reader<'r> {
     referred: Option<&'r Element>,
     identifier: &'r str,
     findings: &'r mut Findings,
+    budget: &'r mut Budget,
+}
+
+/// The `mapInfo`s of an objective, one for each target.
+#[derive(Default)]
+struct Maps<'r> {
+    found: Vec<Map<String, Value>>,
+    /// Where that of a target is.
+    places: HashMap<&'r str, usize>,
 }
 
 impl<'r> Reader<'r> {
@@ -296,12 +314,19 @@ impl<'r> Reader<'r> {
 
     fn objectives(&mut self, settings: &mut Map<String, Value>) -> Option<f64> {
         let objectives = self.part(Space::Sequencing, "objectives")?;
-        let more = self.part(Space::AdlSequencing, "objectives");
+        let mut more = Collection::new();
+        if let Some(objectives) = self.part(Space::AdlSequencing, "objectives") {
+            for objective in objectives.all(Space::AdlSequencing, "objective") {
+                if let Some(id) = objective.own("objectiveID") {
+                    more.entry(id).or_insert(objective);
+                }
+            }
+        }
         let mut scaled_passing = None;
         if let Some(primary) = objectives.child(Space::Sequencing, "primaryObjective") {
             let passing;
             let mut found;
-            (found, passing) = self.objective(primary, more);
+            (found, passing) = self.objective(primary, &mut more);
             // The id may be left out, and then this is the only thing to name it by.
             found.entry("objectiveID").or_insert_with(|| format!("{}-primary", self.identifier).into());
             found.insert("isPrimary".into(), true.into());
@@ -310,7 +335,7 @@ impl<'r> Reader<'r> {
         }
         let mut others = Vec::new();
         for objective in objectives.all(Space::Sequencing, "objective") {
-            let (found, _) = self.objective(objective, more);
+            let (found, _) = self.objective(objective, &mut more);
             if found.contains_key("objectiveID") {
                 others.push(Value::Object(found));
             } else {
@@ -323,10 +348,11 @@ impl<'r> Reader<'r> {
         scaled_passing
     }
 
+    /// `more` is what ADL's extension says of objectives, each of which is said of one.
     fn objective(
         &mut self,
-        objective: &Element,
-        more: Option<&Element>,
+        objective: &'r Element,
+        more: &mut Collection<'r>,
     ) -> (Map<String, Value>, Option<f64>) {
         let mut found = Map::new();
         let id = objective.own("objectiveID").filter(|id| !id.is_empty());
@@ -343,49 +369,43 @@ impl<'r> Reader<'r> {
         if let Some(passing) = passing {
             found.insert("minNormalizedMeasure".into(), passing.into());
         }
-        let mut maps: Vec<(String, Map<String, Value>)> = Vec::new();
+        let mut maps = Maps::default();
         for map in objective.all(Space::Sequencing, "mapInfo") {
             self.map(map, &READS, &WRITES, &mut maps);
         }
-        let extended = more.and_then(|more| {
-            more.all(Space::AdlSequencing, "objective")
-                .find(|other| id.is_some() && other.own("objectiveID") == id)
-        });
+        let extended = id.and_then(|id| more.remove(id));
         for map in extended.iter().flat_map(|other| other.all(Space::AdlSequencing, "mapInfo")) {
             self.map(map, &MORE_READS, &MORE_WRITES, &mut maps);
         }
-        if !maps.is_empty() {
-            let maps: Vec<Value> = maps.into_iter().map(|(_, map)| Value::Object(map)).collect();
+        if !maps.found.is_empty() {
+            let maps: Vec<Value> = maps.found.into_iter().map(Value::Object).collect();
             found.insert("mapInfo".into(), maps.into());
         }
         (found, passing)
     }
 
     /// Adds what a `mapInfo` says to what is said of its target already.
-    fn map(
-        &mut self,
-        map: &Element,
-        reads: &[&str],
-        writes: &[&str],
-        maps: &mut Vec<(String, Map<String, Value>)>,
-    ) {
+    fn map(&mut self, map: &'r Element, reads: &[&str], writes: &[&str], maps: &mut Maps<'r>) {
         let Some(target) = map.own("targetObjectiveID").filter(|target| !target.is_empty()) else {
             self.findings.add(FindingKind::BadValue, format!("{}: targetObjectiveID", self.identifier));
             return;
         };
-        let at = maps.iter().position(|(other, _)| other == target).unwrap_or_else(|| {
+        if !self.budget.take(OF_MAP) {
+            return;
+        }
+        let place = *maps.places.entry(target).or_insert_with(|| {
             let mut none = Map::new();
             none.insert("targetObjectiveID".into(), target.into());
             for name in READS.iter().chain(&WRITES).chain(&MORE_READS).chain(&MORE_WRITES) {
                 none.insert((*name).into(), false.into());
             }
-            maps.push((target.to_owned(), none));
-            maps.len() - 1
+            maps.found.push(none);
+            maps.found.len() - 1
         });
         for (names, usual) in [(reads, true), (writes, false)] {
             for name in names {
                 let value = self.flag(map, name, usual);
-                maps[at].1.insert((*name).into(), value.into());
+                maps.found[place].insert((*name).into(), value.into());
             }
         }
     }

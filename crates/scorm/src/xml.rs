@@ -17,6 +17,11 @@ const DEEPEST: usize = 64;
 const MOST: usize = 200_000;
 /// Attributes of an element, and prefixes at a time, at most.
 const MOST_OF_ELEMENT: usize = 64;
+/// An address of a vocabulary that is known has so many bytes at most. A longer one would be looked through for each name that it is for.
+const LONGEST_NAMESPACE: usize = 200;
+/// An element and an attribute weigh so many bytes besides their texts.
+const OF_ELEMENT: usize = 256;
+const OF_ATTRIBUTE: usize = 32;
 
 /// Which vocabulary a name is of: by its namespace's address, since each edition and tool has its own prefixes and versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +47,9 @@ pub(crate) enum Space {
 impl Space {
     /// From an address, or from a prefix that was never bound to one.
     fn of(named: &str) -> Self {
+        if named.len() > LONGEST_NAMESPACE {
+            return Self::Other;
+        }
         let named = named.to_ascii_lowercase();
         if named.ends_with("/xml/1998/namespace") || named == "xml" {
             return Self::Xml;
@@ -121,6 +129,14 @@ impl Element {
     /// Its text as it stands there.
     pub(crate) fn raw_text(&self) -> &str {
         &self.text
+    }
+
+    /// What it takes to read it once more with all in it: bytes, more or less.
+    pub(crate) fn weight(&self) -> usize {
+        let attributes =
+            self.attributes.iter().map(|(_, name, value)| OF_ATTRIBUTE + name.len() + value.len());
+        let children = self.children.iter().map(Element::weight);
+        OF_ELEMENT + self.text.len() + attributes.sum::<usize>() + children.sum::<usize>()
     }
 
     /// Any element in it, however deep.
@@ -221,8 +237,14 @@ pub(crate) fn parse(text: &str) -> Result<Element, Refused> {
 
 fn append(open: &mut [Element], piece: &str) {
     if let Some(element) = open.last_mut() {
-        element.text.push_str(piece);
+        element.text.push_str(&without_controls(piece));
     }
+}
+
+/// Without what XML has no place for: some tools write what was pasted into them as it came, and databases do not take NUL.
+fn without_controls(text: &str) -> Cow<'_, str> {
+    let stray = |character: char| character.is_control() && !matches!(character, '\t' | '\n' | '\r');
+    if text.contains(stray) { Cow::Owned(text.replace(stray, "")) } else { Cow::Borrowed(text) }
 }
 
 fn close(element: Element, open: &mut [Element], root: &mut Option<Element>) {
@@ -250,7 +272,8 @@ fn element(
         }
         let (space, key) = resolver.resolve_attribute(attribute.key);
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| broken(key.as_ref()))?;
-        attributes.push((Space::resolved(&space), key.as_ref().to_owned(), value.into_owned()));
+        let value = without_controls(&value).into_owned();
+        attributes.push((Space::resolved(&space), key.as_ref().to_owned(), value));
         *counted += 1;
         if attributes.len() > MOST_OF_ELEMENT {
             return Err(broken(&name));

@@ -78,16 +78,21 @@ CREATE TABLE attempt (
     seconds BIGINT NOT NULL,
     -- The item that was open last.
     item TEXT,
-    -- scorm-again's own state of sequencing, and objectives that items share, as JSON.
-    sequencing TEXT,
-    objectives TEXT,
-    -- The number of its newest launch, and of the launch and sequence that the two above are of.
+    -- The number of its newest launch, and of the launch and sequence that the item above and `attempt_state` are of.
     launches BIGINT NOT NULL,
     state_launch BIGINT NOT NULL,
     state_sequence BIGINT NOT NULL,
     UNIQUE (staff_record_id, course_id, number)
 );
 CREATE INDEX attempt_by_touch ON attempt (staff_record_id, touched_at);
+
+-- What an attempt goes on with beside its items, where its course has it. Apart from its row, which every commit changes.
+CREATE TABLE attempt_state (
+    attempt_id UUID PRIMARY KEY REFERENCES attempt (id),
+    -- scorm-again's own state of sequencing, and objectives that items share, as JSON.
+    sequencing TEXT,
+    objectives TEXT
+);
 
 -- What an attempt has got to in one item.
 CREATE TABLE attempt_item (
@@ -96,12 +101,14 @@ CREATE TABLE attempt_item (
     -- The launch and sequence that the state is of.
     launch_number BIGINT NOT NULL,
     sequence BIGINT NOT NULL,
-    -- The run-time's data as the course left it, as JSON.
-    state TEXT NOT NULL,
     -- The best that was said of it, whichever commit it was in.
     status TEXT NOT NULL,
     score BIGINT,
     seconds BIGINT NOT NULL,
+    -- So many bytes has the state.
+    size BIGINT NOT NULL,
+    -- The run-time's data as the course left it, as JSON. Last, so that what is small is read without it.
+    state TEXT NOT NULL,
     PRIMARY KEY (attempt_id, item)
 );
 
@@ -111,7 +118,10 @@ CREATE TABLE launch (
     attempt_id UUID NOT NULL REFERENCES attempt (id),
     -- From 1, within the attempt.
     number BIGINT NOT NULL,
+    -- Of the token that stands in the player's own address: it reads and commits.
     token_hash BYTEA NOT NULL UNIQUE,
+    -- Of the one that the portal's pages keep for what was not sent: it commits and nothing else.
+    commit_token_hash BYTEA NOT NULL UNIQUE,
     -- The session that it was made in, which its commits keep awake.
     session_id UUID NOT NULL,
     -- The kind of device, in words.
@@ -119,16 +129,22 @@ CREATE TABLE launch (
     created_at TIMESTAMPTZ NOT NULL,
     -- So often its page was loaded: each time its sequence numbers go on a million higher.
     loads BIGINT NOT NULL,
-    -- When something of it last came.
+    -- When something of it last came, to a few seconds.
     seen_at TIMESTAMPTZ,
-    -- When a newer one was made: what was done after that is not taken.
+    -- When a newer one was made: numbers that were not given out before are not taken.
     closed_at TIMESTAMPTZ,
-    -- When the last commit of a load came that said that it is the last.
+    -- When all of it had come: a newest commit that says that it is the last, and those that it says come before it.
     final_at TIMESTAMPTZ,
+    -- The numbers of those that the last commit says come before it and that have not come, as JSON; none where nothing is waited for.
+    final_awaits TEXT,
+    -- When the bodies of its commits were deleted, 90 days after it was made.
+    bodies_gone_at TIMESTAMPTZ,
     UNIQUE (attempt_id, number)
 );
+CREATE INDEX launch_with_bodies ON launch (created_at) WHERE bodies_gone_at IS NULL;
 
--- What a course has said, once for each number; never changed.
+-- What a course has said, once for each number. The row is never changed but for its body, which goes 90 days after its launch was made;
+-- the row stays.
 CREATE TABLE launch_commit (
     launch_id UUID NOT NULL REFERENCES launch (id),
     sequence BIGINT NOT NULL,
@@ -137,8 +153,7 @@ CREATE TABLE launch_commit (
     at TIMESTAMPTZ NOT NULL,
     item TEXT NOT NULL,
     final BOOLEAN NOT NULL,
-    -- What came, compressed; and SHA-256 of it before that.
-    body BYTEA NOT NULL,
+    -- SHA-256 of what came.
     hash BYTEA NOT NULL,
     -- `newest`, or `late` where a newer one had come.
     verdict TEXT NOT NULL,
@@ -148,6 +163,8 @@ CREATE TABLE launch_commit (
     -- What it says of the whole, where the course's own rules say how that follows from its items.
     whole_status TEXT,
     whole_score BIGINT,
+    -- What came, compressed; for when something has to be proved. Last, so that what is small is read without it.
+    body BYTEA,
     PRIMARY KEY (launch_id, sequence)
 );
 

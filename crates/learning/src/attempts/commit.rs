@@ -1,4 +1,4 @@
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 use flate2::{Compression, write::DeflateEncoder};
 use futures::FutureExt;
@@ -9,10 +9,10 @@ use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{
-    fold::{Progress, Said},
+    fold::{End, Progress, Said},
     model::{self, Completion, Source, Standing, Status, Verdict},
     service::COMMIT_MINUTES,
-    sql::{self, AttemptState, NewCommit},
+    sql::{self, AttemptState, Found, Moved, NewCommit},
 };
 use crate::{App, Code, content::Opened};
 
@@ -20,8 +20,17 @@ use crate::{App, Code, content::Opened};
 pub(crate) const MOST_BYTES: usize = 512 * 1024;
 /// A load of a launch's page counts its commits from its own multiple of this.
 pub(crate) const SEQUENCES_PER_LOAD: i64 = 1_000_000;
+/// The states of an attempt's items have at most so many bytes together.
+const MOST_STATES_BYTES: i64 = 8 * 1024 * 1024;
+/// Of a launch that was closed so many numbers are taken behind the newest that had come before: a player gives no more out while nothing
+/// gets through.
+const OUTSTANDING: i64 = 1000;
+/// A last commit names so many at most that come before it.
+const MOST_AFTER: usize = 100;
 /// A session is written down as awake at most this often.
 const AWAKE_SECONDS: i64 = 30;
+/// And a launch as seen.
+const SEEN_SECONDS: i64 = 10;
 
 /// Why a commit is not taken, in the words that the player knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +41,7 @@ pub(crate) enum Refusal {
     TooLong,
     /// No such launch, or no such item.
     Unknown,
-    /// It was done after a newer launch had closed this one.
+    /// Its number was not given out before a newer launch had closed this one.
     Closed,
     /// The launch is too long ago.
     Over,
@@ -66,7 +75,12 @@ pub(crate) enum Answer {
     Elsewhere,
     /// It was taken before: nothing was written.
     #[error("taken before")]
-    Same(Status),
+    Same {
+        /// How the attempt stands.
+        status: Status,
+        /// Whether the launch is closed.
+        closed: bool,
+    },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -77,6 +91,8 @@ pub(crate) struct Committed {
     pub(crate) sequence: i64,
     /// How the attempt stands now.
     pub(crate) status: Status,
+    /// Whether a newer launch has closed this one: nothing that is done in it from now on is taken.
+    pub(crate) closed: bool,
 }
 
 /// What the player sends. Its own reading of the state is not looked at.
@@ -88,6 +104,9 @@ struct Sent {
     at: Instant,
     #[serde(default, rename = "final")]
     ended: bool,
+    /// Numbers that were sent before it and have no receipt yet.
+    #[serde(default)]
+    after: Vec<i64>,
     state: Value,
     #[serde(default)]
     root: Option<Value>,
@@ -106,7 +125,7 @@ fn parse(body: &[u8]) -> Option<Sent> {
     let sound = sent.state.is_object() && sent.root.as_ref().is_none_or(Value::is_object);
     // A text column of PostgreSQL holds no NUL.
     let plain = |text: &Option<String>| text.as_ref().is_none_or(|text| !text.contains('\0'));
-    (sound && plain(&sent.sequencing)).then_some(sent)
+    (sound && plain(&sent.sequencing) && sent.after.len() <= MOST_AFTER).then_some(sent)
 }
 
 /// The same JSON with `\ufffd` in the place of each escaped surrogate that stands alone; `None` where there is none.
@@ -158,22 +177,19 @@ pub(crate) async fn commit(app: &App, opened: &Opened, body: &[u8]) -> Result<Co
     if sent.launch != opened.launch.id {
         return Err(Answer::Elsewhere);
     }
-    let taken = take(app, opened, &sent, body, now).await;
-    match taken {
-        // Twice at once: the other one was first.
-        Err(Answer::Store(error)) if error.is_duplicate() => take(app, opened, &sent, body, now).await,
+    match take(app, opened, &sent, body, now).await {
+        Err(Answer::Same { status, closed }) => {
+            Ok(Committed { launch: sent.launch, sequence: sent.sequence, status, closed })
+        }
         other => other,
     }
-    .or_else(|answer| match answer {
-        Answer::Same(status) => Ok(Committed { launch: sent.launch, sequence: sent.sequence, status }),
-        other => Err(other),
-    })
 }
 
 /// What a transaction needs of a commit.
 struct Work {
     said: Said,
     new: NewCommit,
+    after: BTreeSet<i64>,
     state: String,
     sequencing: Option<String>,
     objectives: Option<String>,
@@ -198,65 +214,79 @@ async fn take(
         .write(move |tx| {
             async move {
                 let (attempt, sequence) = (launch.attempt_id, work.said.sequence);
-                let found = sql::hold(tx, attempt, launch.id, sequence, work.now).await?;
                 let damaged = || StoreError::Damaged(format!("launch {} has no attempt", launch.id));
-                let found = found.ok_or_else(damaged)?;
+                let held = sql::hold(tx, attempt).await?.ok_or_else(damaged)?;
+                let found =
+                    sql::found(tx, launch.id, sequence, &work.said.item).await?.ok_or_else(damaged)?;
+                let closed = found.closed_at.is_some();
                 if let Some(hash) = &found.hash {
                     let same = *hash == work.new.hash;
                     return Err(if same {
-                        Answer::Same(found.status)
+                        Answer::Same { status: held.status, closed }
                     } else {
                         Answer::Refused(Refusal::Repeated)
                     });
                 }
-                if found.closed_at.is_some_and(|closed| work.said.at >= closed) {
-                    return Err(Answer::Refused(Refusal::Closed));
-                }
-                let most = found.loads.saturating_mul(SEQUENCES_PER_LOAD).saturating_add(SEQUENCES_PER_LOAD);
-                if sequence >= most {
-                    return Err(Answer::Refused(Refusal::Malformed));
-                }
+                is_given_out(tx, launch.id, sequence, &found).await?;
                 let mut said = work.said;
                 // Nobody was in an item for longer than the attempt is old.
-                said.seconds = said.seconds.min(said.at.seconds_since(found.began_at).max(0));
-                let before = Standing { status: found.status, score: found.score };
-                let mut progress = Progress::new(sql::items(tx, attempt).await?, before);
+                said.seconds = said.seconds.min(said.at.seconds_since(held.began_at).max(0));
+                let before = Standing { status: held.status, score: held.score };
+                let mut progress = Progress::new(found.items, before);
                 let verdict = progress.take(&course.manifest, course.rolls_up, &said);
-                let newest = found.newest.is_none_or(|newest| newest < sequence);
-                let ended = newest.then_some(work.new.ended);
+                let state = (verdict == Verdict::Newest).then_some(work.state);
+                if state
+                    .as_ref()
+                    .is_some_and(|state| found.others_bytes + sql::bytes(state) > MOST_STATES_BYTES)
+                {
+                    return Err(Answer::Refused(Refusal::TooLong));
+                }
+                let ended = work.new.ended && sequence / SEQUENCES_PER_LOAD == found.loads;
+                let end = if found.newest.is_some_and(|newest| newest > sequence) {
+                    found.end.older(sequence)
+                } else if ended {
+                    End::last(missing(tx, launch.id, work.after).await?)
+                } else {
+                    End::Open
+                };
                 sql::add_commit(tx, work.new, verdict, work.now).await?;
                 if let Some(item) = progress.items.get(&said.item) {
-                    let state = (verdict == Verdict::Newest).then_some(work.state);
                     sql::set_item(tx, attempt, item, state).await?;
                 }
-                if (said.launch, sequence) > (found.state_launch, found.state_sequence) {
-                    let at = (said.launch, sequence);
-                    sql::set_place(tx, attempt, at, said.item.clone(), work.sequencing, work.objectives)
-                        .await?;
-                }
-                let fact = progress.fact(found.status.is_done().then_some(found.status));
+                let fact = progress.fact(held.status.is_done().then_some(held.status));
                 let standing = AttemptState {
                     status: progress.whole.status,
                     score: progress.whole.score,
                     seconds: progress.seconds(),
                     completed_at: fact.map(|_| said.at),
                 };
-                sql::set_standing(tx, attempt, &standing).await?;
-                sql::see_launch(tx, launch.id, ended, work.now).await?;
+                let AttemptState { status, score, seconds, .. } = standing;
+                let (place, at) = ((held.state_launch, held.state_sequence), (said.launch, sequence));
+                let is_newest = at > place;
+                let item = is_newest.then(|| said.item.clone());
+                sql::move_on(tx, attempt, Moved { standing, at: at.max(place), item }, work.now).await?;
+                if is_newest && (work.sequencing.is_some() || work.objectives.is_some()) {
+                    sql::set_state(tx, attempt, work.sequencing, work.objectives).await?;
+                }
+                if end != found.end {
+                    sql::set_end(tx, launch.id, &end, work.now).await?;
+                } else if found.seen_at.is_none_or(|seen| work.now.seconds_since(seen) >= SEEN_SECONDS) {
+                    sql::see_launch(tx, launch.id, work.now).await?;
+                }
                 if let Some((session, seen_since)) = work.session {
                     app_in.awake.keep(tx, session, seen_since, work.now).await?;
                 }
-                if let Some(status) = fact {
+                if let Some(reached) = fact {
                     let new = Completion {
-                        status,
+                        status: reached,
                         completed_at: said.at,
-                        score: standing.score,
-                        seconds: standing.seconds,
+                        score,
+                        seconds,
                         ..work.completion
                     };
                     complete(tx, &app_in, launch.employer_id, new).await?;
                 }
-                Ok(Committed { launch: launch.id, sequence, status: standing.status })
+                Ok(Committed { launch: launch.id, sequence, status, closed })
             }
             .boxed()
         })
@@ -265,6 +295,38 @@ async fn take(
         opened.shared.keep_awake(now);
     }
     Ok(committed)
+}
+
+/// Whether a number was given out by a load of the launch's page; where the launch was closed, whether that was before it was: by what
+/// had come then, since the time that a commit claims is only a claim.
+async fn is_given_out(tx: &mut Tx<'_>, launch: Uuid, sequence: i64, found: &Found) -> Result<(), Answer> {
+    let load = sequence / SEQUENCES_PER_LOAD;
+    let given = load <= found.loads;
+    let Some(closed_at) = found.closed_at else {
+        return given.then_some(()).ok_or(Answer::Refused(Refusal::Malformed));
+    };
+    let closed = Answer::Refused(Refusal::Closed);
+    if !given {
+        return Err(closed);
+    }
+    let first = load.saturating_mul(SEQUENCES_PER_LOAD);
+    let block = (first, first.saturating_add(SEQUENCES_PER_LOAD));
+    let newest = sql::newest_before(tx, launch, block, closed_at).await?;
+    let most = newest.unwrap_or(first).saturating_add(OUTSTANDING);
+    if sequence <= most { Ok(()) } else { Err(closed) }
+}
+
+/// Which of these have not come.
+async fn missing(
+    tx: &mut Tx<'_>,
+    launch: Uuid,
+    mut after: BTreeSet<i64>,
+) -> Result<BTreeSet<i64>, StoreError> {
+    let (Some(first), Some(last)) = (after.first(), after.last()) else { return Ok(after) };
+    for number in sql::numbers(tx, launch, (*first, last.saturating_add(1))).await? {
+        after.remove(&number);
+    }
+    Ok(after)
 }
 
 /// What is done before the transaction, so that nobody waits for it.
@@ -296,17 +358,18 @@ fn work(app: &App, opened: &Opened, sent: &Sent, body: &[u8], now: Instant) -> R
         at,
         item: sent.item.clone(),
         ended: sent.ended,
-        body: compressed(body),
         hash: Sha256::digest(body).to_vec(),
         status: standing.status,
         score: standing.score,
         whole_status: whole.map(|whole| whole.status),
         whole_score: whole.and_then(|whole| whole.score),
+        body: compressed(body),
     };
     let due = now.seconds_since(opened.shared.kept_awake()) >= AWAKE_SECONDS;
     Ok(Work {
         said,
         new,
+        after: sent.after.iter().copied().filter(|before| (1..sent.sequence).contains(before)).collect(),
         state: sent.state.to_string(),
         sequencing: sent.sequencing.clone(),
         objectives: sent.objectives.as_ref().filter(|objectives| !objectives.is_null()).map(Value::to_string),

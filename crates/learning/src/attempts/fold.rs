@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scorm::Manifest;
 use store::Instant;
@@ -96,5 +96,73 @@ impl Progress {
     pub fn fact(&self, written: Option<Status>) -> Option<Status> {
         let due = self.whole.status.is_done() && written.is_none_or(|written| written < self.whole.status);
         due.then_some(self.whole.status)
+    }
+}
+
+/// Whether all has come of a launch that was to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Something may come still.
+    Open,
+    /// The last has come, and some that were sent before it have not.
+    Awaits(BTreeSet<i64>),
+    /// All has.
+    Come,
+}
+
+impl End {
+    /// As it is stored.
+    pub(super) fn stored(has_come: bool, awaits: Option<&str>) -> Self {
+        match awaits.and_then(|numbers| serde_json::from_str(numbers).ok()) {
+            _ if has_come => Self::Come,
+            Some(numbers) => Self::Awaits(numbers),
+            None => Self::Open,
+        }
+    }
+
+    /// What is awaited, as it is stored.
+    pub(super) fn awaits(&self) -> Option<String> {
+        match self {
+            Self::Awaits(numbers) => serde_json::to_string(numbers).ok(),
+            Self::Open | Self::Come => None,
+        }
+    }
+
+    /// Where a newest commit says that it is the last, and so many of those before it have not come.
+    pub(super) fn last(missing: BTreeSet<i64>) -> Self {
+        if missing.is_empty() { Self::Come } else { Self::Awaits(missing) }
+    }
+
+    /// One has come that is not the newest.
+    pub(super) fn older(&self, sequence: i64) -> Self {
+        match self {
+            Self::Awaits(numbers) => {
+                Self::last(numbers.iter().copied().filter(|number| *number != sequence).collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::End;
+
+    #[test]
+    fn an_end_has_come_when_all_before_it_has() {
+        let awaits = |numbers: &[i64]| End::Awaits(numbers.iter().copied().collect());
+        assert_eq!(End::last([].into()), End::Come);
+        assert_eq!(End::last([3, 5].into()), awaits(&[3, 5]));
+        assert_eq!(awaits(&[3, 5]).older(3), awaits(&[5]));
+        assert_eq!(awaits(&[3, 5]).older(4), awaits(&[3, 5]));
+        assert_eq!(awaits(&[5]).older(5), End::Come);
+        assert_eq!(End::Come.older(5), End::Come);
+        assert_eq!(End::Open.older(5), End::Open);
+        for (come, stored) in [(false, None), (false, Some("[3,5]")), (true, None)] {
+            let end = End::stored(come, stored);
+            assert_eq!(end.awaits().as_deref(), stored);
+            assert_eq!(end == End::Come, come);
+        }
+        assert_eq!(End::stored(false, Some("damaged")), End::Open);
     }
 }

@@ -2,7 +2,7 @@ use audit::Origin;
 use futures::FutureExt;
 use records::Holder;
 use serde_json::{Map, Value, json};
-use store::{Instant, SecretHash, StoreError, Tx};
+use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 
 use super::{
@@ -17,6 +17,10 @@ const LISTED: i64 = 200;
 pub(crate) const COMMIT_MINUTES: i64 = 14 * 24 * 60;
 /// What is in a course can be read for so many minutes after its launch.
 pub(crate) const READ_MINUTES: i64 = 12 * 60;
+
+/// A person opens so many at most within an hour.
+const LAUNCHES_AN_HOUR: i64 = 60;
+const HOUR: i64 = 3600;
 
 /// Somebody's attempts, the one touched last first.
 ///
@@ -174,6 +178,9 @@ pub enum LaunchError {
     /// Courses are not set up here.
     #[error("no host name for courses is set")]
     NotSetUp,
+    /// They have opened courses very often in the last hour.
+    #[error("too many launches until {0}")]
+    TooMany(Instant),
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -188,7 +195,7 @@ pub struct Launched {
     pub origin: String,
     /// The player's address, with the token in it: it is shown this once.
     pub address: String,
-    /// Where its commits go, with the token as well.
+    /// Where its commits go, with a token that does nothing else: pages of the portal keep it for as long as something waits there.
     pub commit_address: String,
 }
 
@@ -204,31 +211,45 @@ pub async fn launch(
     session: Uuid,
     device: &str,
 ) -> Result<Launched, LaunchError> {
+    let origin = app.settings.content_origin(&app.site, attempt).ok_or(LaunchError::NotSetUp)?;
     let now = app.clock.now();
     let person = holder.record.id;
-    let (id, token) = (app.entropy.id(now), app.entropy.secret());
-    let hash: SecretHash = token.hash();
+    let id = app.entropy.id(now);
+    let (token, commit_token) = (app.entropy.secret(), app.entropy.secret());
     let device: String = device.chars().take(100).collect();
-    let new = sql::NewLaunch { id, attempt, token: hash, session, device };
-    let version: Uuid = app
+    let new = sql::NewLaunch {
+        id,
+        attempt,
+        token: token.hash(),
+        commit_token: commit_token.hash(),
+        session,
+        device,
+    };
+    let launched: Result<(), LaunchError> = app
         .db
         .write(move |tx| {
             async move {
-                let Some((number, version)) = sql::count_launch(tx, person, attempt, now).await? else {
+                let since = now.plus_seconds(-HOUR);
+                if let Some(first) = sql::earlier_launch(tx, person, since, LAUNCHES_AN_HOUR - 1).await? {
+                    return Err(LaunchError::TooMany(first.plus_seconds(HOUR)));
+                }
+                let Some(number) = sql::count_launch(tx, person, attempt, now).await? else {
                     let held = sql::attempt(tx, person, attempt).await?;
                     return Err(if held.is_some() { LaunchError::Ended } else { LaunchError::NotFound });
                 };
                 sql::close_launches(tx, attempt, now).await?;
                 sql::add_launch(tx, new, number, now).await?;
-                Ok(version)
+                Ok(())
             }
             .boxed()
         })
-        .await?;
+        .await;
+    launched?;
     app.hot.forget(person);
-    let origin = app.settings.content_origin(&app.site, version).ok_or(LaunchError::NotSetUp)?;
-    let base = format!("{origin}/launch/{}", token.reveal());
-    Ok(Launched { id, address: format!("{base}/"), commit_address: format!("{base}/commit"), origin })
+    let base = format!("{origin}/launch");
+    let address = format!("{base}/{}/", token.reveal());
+    let commit_address = format!("{base}/{}/commit", commit_token.reveal());
+    Ok(Launched { id, address, commit_address, origin })
 }
 
 /// What the player begins with; `None` where the launch was closed meanwhile.
@@ -242,32 +263,23 @@ pub(crate) async fn begin(app: &App, opened: &Opened) -> Result<Option<Loaded>, 
     let now = app.clock.now();
     let (launch, attempt, person) =
         (opened.launch.id, opened.launch.attempt_id, opened.launch.staff_record_id);
-    type Read = (i64, sql::ToLoad, Vec<(String, String, i64)>, Option<Holder>);
-    let read: Option<Read> = app
-        .db
-        .write(move |tx| {
-            async move {
-                let Some(loads) = sql::count_load(tx, launch, now).await? else { return Ok(None) };
-                let damaged = || StoreError::Damaged(format!("launch {launch} has no attempt"));
-                let held = sql::to_load(tx, attempt).await?.ok_or_else(damaged)?;
-                let states = sql::states(tx, attempt).await?;
-                let holder = records::holder(tx, person, now).await?;
-                Ok::<_, StoreError>(Some((loads, held, states, holder)))
-            }
-            .boxed()
-        })
-        .await?;
-    let Some((loads, held, read, holder)) = read else { return Ok(None) };
+    let loads: Option<i64> =
+        app.db.write(move |tx| async move { sql::count_load(tx, launch, now).await }.boxed()).await?;
+    let Some(loads) = loads else { return Ok(None) };
     let mut reader = app.db.read().await?;
-    let progress = sql::items(&mut reader.tx(), attempt).await?;
+    let held = sql::to_load(&mut reader.tx(), attempt).await?;
+    let holder = records::holder(&mut reader.tx(), person, now).await?;
     drop(reader);
+    let whole = held.status.ok_or_else(|| StoreError::Damaged(format!("launch {launch} has no attempt")))?;
+    let progress: Vec<(&str, Status)> =
+        held.items.iter().map(|item| (item.item.as_str(), item.status)).collect();
     let manifest = &opened.course.manifest;
     let mut states = Map::new();
-    for (item, state, seconds) in read {
-        let damaged = |_| StoreError::Damaged(format!("state of {item} in attempt {attempt}"));
-        let mut state: Value = serde_json::from_str(&state).map_err(damaged)?;
-        carry_time_over(opened, &mut state, seconds);
-        states.insert(item, state);
+    for item in &held.items {
+        let damaged = |_| StoreError::Damaged(format!("state of {} in attempt {attempt}", item.item));
+        let mut state: Value = serde_json::from_str(&item.state).map_err(damaged)?;
+        carry_time_over(opened, &mut state, item.seconds);
+        states.insert(item.item.clone(), state);
     }
     let mut root = serde_json::to_value(&manifest.root).unwrap_or_default();
     add_standing(&mut root, &progress);
@@ -298,7 +310,7 @@ pub(crate) async fn begin(app: &App, opened: &Opened) -> Result<Option<Loaded>, 
         "states": states,
         "sequencing": held.sequencing,
         "objectives": objectives,
-        "mode": if held.status == Status::Passed { "review" } else { "normal" },
+        "mode": if whole == Status::Passed { "review" } else { "normal" },
         "commit_bytes": super::commit::MOST_BYTES,
         "every_ms": 5000,
     }))))
@@ -323,9 +335,9 @@ fn carry_time_over(opened: &Opened, state: &mut Value, seconds: i64) {
 }
 
 /// Each item of the tree says how it stands.
-fn add_standing(item: &mut Value, progress: &[ItemProgress]) {
+fn add_standing(item: &mut Value, progress: &[(&str, Status)]) {
     let identifier = item.get("identifier").and_then(Value::as_str).unwrap_or_default();
-    let status = progress.iter().find(|held| held.item == identifier).map(|held| held.status);
+    let status = progress.iter().find(|(held, _)| *held == identifier).map(|(_, status)| *status);
     let (completion, success) = words_of(status.unwrap_or(Status::NotAttempted));
     let Some(object) = item.as_object_mut() else { return };
     object.insert("status".into(), json!({ "completion": completion, "success": success }));

@@ -1,4 +1,7 @@
-use std::sync::{Arc, LazyLock};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -19,6 +22,7 @@ use super::{
     host::{Host, Hosts},
     hot::{FileError, Opened},
     kinds,
+    letters::Letters,
     range::{self, Asked},
 };
 use crate::{
@@ -126,7 +130,7 @@ async fn answer(app: &App, hosts: &Hosts, request: Request) -> Result<Response, 
     let path = request.uri().path();
     if let Some(name) = path.strip_prefix("/check/").filter(|_| matches!(host, Host::Check | Host::All)) {
         let name = name.to_owned();
-        return check(&name, request).await;
+        return check(app, &name, request).await;
     }
     let rest =
         path.strip_prefix("/launch/").filter(|_| path.len() <= LONGEST_PATH).ok_or(NotAnswered::Nothing)?;
@@ -143,7 +147,8 @@ async fn answer(app: &App, hosts: &Hosts, request: Request) -> Result<Response, 
         allow_portal(app, response.headers_mut());
         return Ok(response);
     }
-    let opened = opened(app, host, &token).await?.ok_or(NotAnswered::Nothing)?;
+    let opened =
+        opened(app, host, &token).await?.filter(|opened| opened.reads).ok_or(NotAnswered::Nothing)?;
     if opened.launch.closed_at.is_some() {
         return Err(NotAnswered::Gone(GONE_CLOSED));
     }
@@ -181,14 +186,23 @@ static SPEED: LazyLock<Bytes> = LazyLock::new(|| {
 });
 
 /// What PC Checker tries from a frame: it is anybody's, and holds nothing of anybody.
-async fn check(name: &str, request: Request) -> Result<Response, NotAnswered> {
+async fn check(app: &App, name: &str, request: Request) -> Result<Response, NotAnswered> {
     let octets = [(header::CONTENT_TYPE, "application/octet-stream")];
     let text = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    if let Some(number) = name.strip_prefix("letter/") {
+        return letter(app, Letters::parse(number).ok_or(NotAnswered::Nothing)?, request).await;
+    }
     match (name, request.method()) {
         ("echo", &Method::POST) => {
-            let body = axum::body::to_bytes(request.into_body(), CHECK_BYTES).await;
-            let too_long = NotAnswered::Broken(StatusCode::PAYLOAD_TOO_LARGE);
-            Ok((text, body.map_err(|_| too_long)?).into_response())
+            let body = whole(request.into_body(), CHECK_BYTES, PATIENCE).await;
+            let body = body.map_err(|error| match error {
+                NotWhole::TooLong => NotAnswered::Broken(StatusCode::PAYLOAD_TOO_LARGE),
+                NotWhole::Late => NotAnswered::Broken(StatusCode::REQUEST_TIMEOUT),
+            })?;
+            let mut response = (text, body).into_response();
+            // The portal's pages send what waits from where they are.
+            allow_portal(app, response.headers_mut());
+            Ok(response)
         }
         ("echo", _) => Err(NotAnswered::Method("POST")),
         ("speed", &Method::GET) => Ok((octets, SPEED.clone()).into_response()),
@@ -205,19 +219,57 @@ async fn check(name: &str, request: Request) -> Result<Response, NotAnswered> {
     }
 }
 
-/// The launch of a token, at the host name of its own version.
+/// What is sent has to be here after so long: whoever holds back the rest of it holds a connection.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a body was not read.
+#[derive(Debug, PartialEq, Eq)]
+enum NotWhole {
+    /// It is longer than it may be, or broke off.
+    TooLong,
+    /// The rest of it did not come.
+    Late,
+}
+
+/// A body of at most so many bytes that is here within so long.
+async fn whole(body: Body, most: usize, patience: Duration) -> Result<Bytes, NotWhole> {
+    let read = tokio::time::timeout(patience, axum::body::to_bytes(body, most)).await;
+    read.map_err(|_| NotWhole::Late)?.map_err(|_| NotWhole::TooLong)
+}
+
+/// What a page sends as it is left, and whether it came: the same number in address and body, since a body that gets lost saves nothing.
+async fn letter(app: &App, number: u128, request: Request) -> Result<Response, NotAnswered> {
+    let letters = app.hot.letters();
+    let written = format!("{number:032x}");
+    match *request.method() {
+        Method::POST => {
+            let body = whole(request.into_body(), written.len(), PATIENCE).await;
+            if body.is_ok_and(|body| body == written.as_bytes()) {
+                letters.keep(number, app.clock.now());
+            }
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
+        Method::GET => {
+            let came = letters.came(number, app.clock.now());
+            Ok(if came { written } else { String::new() }.into_response())
+        }
+        _ => Err(NotAnswered::Method("GET, POST")),
+    }
+}
+
+/// The launch of a token, at the host name of its own attempt.
 async fn opened(app: &App, host: Host, token: &str) -> Result<Option<Arc<Opened>>, NotAnswered> {
     let Some(token) = Secret::parse(token) else { return Ok(None) };
     let opened = app.hot.launch(app, &token.hash()).await?;
     Ok(opened.filter(|opened| match host {
-        Host::Version(version) => opened.launch.version_id == version,
+        Host::Attempt(attempt) => opened.launch.attempt_id == attempt,
         Host::All => true,
         Host::Check => false,
     }))
 }
 
 async fn begin(app: &App, opened: &Opened) -> Result<Response, NotAnswered> {
-    if !opened.shared.pace.take(app.clock.now()) {
+    if !opened.shared.is_in_pace(app.clock.now()) {
         return Err(NotAnswered::Refused(StatusCode::TOO_MANY_REQUESTS, Refusal::TooMany));
     }
     let Some(Loaded(says)) = attempts::begin(app, opened).await? else {
@@ -250,7 +302,7 @@ async fn commit(app: &App, host: Host, token: &str, request: Request) -> Result<
     if app.clock.now() >= opened.launch.created_at.plus_minutes(COMMIT_MINUTES) {
         return Err(refused(Refusal::Over));
     }
-    if !opened.shared.pace.take(app.clock.now()) {
+    if !opened.shared.is_in_pace(app.clock.now()) {
         return Err(refused(Refusal::TooMany));
     }
     let said = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
@@ -258,17 +310,23 @@ async fn commit(app: &App, host: Host, token: &str, request: Request) -> Result<
         return Err(refused(Refusal::TooLong));
     }
     // What is longer than it may be is dropped on the way; a connection that breaks off can send it again.
-    let body =
-        axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(|_| refused(Refusal::TooLong))?;
+    let body = whole(request.into_body(), MOST_BYTES, PATIENCE).await.map_err(|error| match error {
+        NotWhole::TooLong => refused(Refusal::TooLong),
+        NotWhole::Late => NotAnswered::Broken(StatusCode::REQUEST_TIMEOUT),
+    })?;
+    opened.shared.weigh(body.len());
     match attempts::commit(app, &opened, &body).await {
         Ok(committed) => {
             metrics::counter!("staffrecord_learning_commits_total").increment(1);
-            let says = json!({
+            let mut says = json!({
                 "result": true,
                 "errorCode": 0,
                 "receipt": { "launch": committed.launch, "sequence": committed.sequence },
                 "status": committed.status.as_str().replace('_', " "),
             });
+            if committed.closed {
+                says["closed"] = true.into();
+            }
             Ok(json_body(&says).into_response())
         }
         // An item that the course does not have is the course's mistake, not the address's.
@@ -277,7 +335,7 @@ async fn commit(app: &App, host: Host, token: &str, request: Request) -> Result<
         }
         Err(attempts::Answer::Refused(refusal)) => Err(refused(refusal)),
         Err(attempts::Answer::Elsewhere) => Err(refused(Refusal::Unknown)),
-        Err(attempts::Answer::Same(_)) => Err(refused(Refusal::Repeated)),
+        Err(attempts::Answer::Same { .. }) => Err(refused(Refusal::Repeated)),
         Err(attempts::Answer::Store(error)) => Err(error.into()),
     }
 }
@@ -394,7 +452,23 @@ fn decoded(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::decoded;
+    use std::time::Duration;
+
+    use axum::body::Body;
+    use bytes::Bytes;
+    use futures::{StreamExt, stream};
+
+    use super::{NotWhole, decoded, whole};
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_given_up() {
+        let some = || stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"half"))]);
+        let (patience, soon) = (Duration::from_secs(30), Duration::from_millis(1));
+        assert_eq!(whole(Body::from_stream(some()), 4, patience).await, Ok(Bytes::from_static(b"half")));
+        assert_eq!(whole(Body::from_stream(some()), 3, patience).await, Err(NotWhole::TooLong));
+        let never = some().chain(stream::pending());
+        assert_eq!(whole(Body::from_stream(never), 100, soon).await, Err(NotWhole::Late));
+    }
 
     #[test]
     fn a_path_is_decoded_once() {

@@ -5,9 +5,9 @@ use crate::Settings;
 /// What a host name is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
-    /// One version's, and no other's.
-    Version(Uuid),
-    /// All versions', where they have one name together.
+    /// One attempt's, and no other's.
+    Attempt(Uuid),
+    /// All attempts', where they have one name together.
     All,
     /// What PC Checker looks at.
     Check,
@@ -50,7 +50,7 @@ impl Hosts {
                 return Some(Host::Check);
             }
             let id = name.strip_prefix("c-").filter(|id| id.len() == 32)?;
-            return Uuid::try_parse(id).ok().map(Host::Version);
+            return Uuid::try_parse(id).ok().map(Host::Attempt);
         }
         self.host.as_ref().filter(|own| host.eq_ignore_ascii_case(own)).map(|_| Host::All)
     }
@@ -68,13 +68,13 @@ mod tests {
     use crate::Settings;
 
     #[test]
-    fn a_version_has_a_name_of_its_own() {
+    fn an_attempt_has_a_name_of_its_own() {
         let settings = Settings { content_base: Some("Content.example".into()), ..Settings::default() };
         let hosts = Hosts::new(&settings).unwrap();
         let id = Uuid::from_u128(0x0193_f6a0_0000_7000_8000_0000_0000_0001);
         let name = format!("c-{}.content.example", id.as_simple());
         for right in [name.clone(), name.to_uppercase(), format!("{name}.")] {
-            assert_eq!(hosts.of(&right), Some(Host::Version(id)), "{right}");
+            assert_eq!(hosts.of(&right), Some(Host::Attempt(id)), "{right}");
         }
         assert_eq!(hosts.of("check.content.example"), Some(Host::Check));
         for wrong in [

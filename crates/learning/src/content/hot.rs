@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use store::{Instant, SecretHash, StoreError};
 use uuid::Uuid;
 
+use super::{letters::Letters, pace::Pace};
 use crate::{
     App,
     attempts::{model, sql},
@@ -38,8 +39,11 @@ pub struct Hot(Arc<Inner>);
 
 struct Inner {
     launches: Mutex<LruCache<SecretHash, Arc<Opened>>>,
+    shared: Mutex<LruCache<Uuid, Arc<Shared>>>,
+    people: Mutex<LruCache<Uuid, Arc<Pace>>>,
     courses: Mutex<LruCache<Uuid, Arc<Course>>>,
     files: Mutex<HeldFiles>,
+    letters: Letters,
 }
 
 /// Files by version and path, and their bytes.
@@ -64,8 +68,10 @@ pub(crate) struct Course {
     pub(crate) rolls_up: bool,
 }
 
-/// A launch as its token has found it.
+/// A launch as one of its tokens has found it.
 pub(crate) struct Opened {
+    /// Whether that token is for more than commits.
+    pub(crate) reads: bool,
     pub(crate) launch: sql::LaunchRow,
     pub(crate) course: Arc<Course>,
     /// After so many minutes without anything its session is over.
@@ -74,14 +80,27 @@ pub(crate) struct Opened {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What stays of a launch when it is read anew.
+/// What stays of a launch when it is read anew, by whichever token.
 pub(crate) struct Shared {
-    pub(crate) pace: super::pace::Pace,
+    pace: Pace,
+    /// Of all launches of its person.
+    persons: Arc<Pace>,
     /// When its session was last kept awake, in microseconds since 1970.
     awake: AtomicI64,
 }
 
 impl Shared {
+    /// Whether one more of it is taken now.
+    pub(super) fn is_in_pace(&self, now: Instant) -> bool {
+        self.pace.take(now) && self.persons.take(now)
+    }
+
+    /// One that was taken has turned out to have so many bytes.
+    pub(super) fn weigh(&self, bytes: usize) {
+        self.pace.weigh(bytes);
+        self.persons.weigh(bytes);
+    }
+
     pub(crate) fn kept_awake(&self) -> Instant {
         Instant::from_microseconds(self.awake.load(Ordering::Relaxed))
     }
@@ -111,8 +130,11 @@ impl Default for Hot {
     fn default() -> Self {
         Self(Arc::new(Inner {
             launches: Mutex::new(LruCache::new(sized(LAUNCHES))),
+            shared: Mutex::new(LruCache::new(sized(LAUNCHES))),
+            people: Mutex::new(LruCache::new(sized(LAUNCHES))),
             courses: Mutex::new(LruCache::new(sized(COURSES))),
             files: Mutex::new(HeldFiles { files: LruCache::new(sized(FILES)), bytes: 0 }),
+            letters: Letters::default(),
         }))
     }
 }
@@ -133,6 +155,11 @@ impl Hot {
         for token in theirs {
             launches.pop(&token);
         }
+    }
+
+    /// What PC Checker's frames sent as they were left.
+    pub(super) fn letters(&self) -> &Letters {
+        &self.0.letters
     }
 
     /// The launch of a token.
@@ -156,14 +183,21 @@ impl Hot {
         drop(reader);
         let damaged = || StoreError::Damaged(format!("launch {}", launch.id));
         let (employer, course) = employer.zip(course).ok_or_else(damaged)?;
-        let shared = held.map_or_else(
-            || Arc::new(Shared { pace: super::pace::Pace::new(now), awake: AtomicI64::new(0) }),
-            |held| held.shared.clone(),
-        );
+        let shared = self.shared(&launch, now);
         let idle_minutes = i64::from(employer.settings.policies.session_idle_minutes);
-        let opened = Arc::new(Opened { launch, course, idle_minutes, read_at: now, shared });
+        let reads = launch.token_hash == *token;
+        let opened = Arc::new(Opened { reads, launch, course, idle_minutes, read_at: now, shared });
         locked(&self.0.launches).put(token.clone(), opened.clone());
         Ok(Some(opened))
+    }
+
+    fn shared(&self, launch: &sql::LaunchRow, now: Instant) -> Arc<Shared> {
+        let new = || {
+            let pace = || Arc::new(Pace::of_person(now));
+            let persons = locked(&self.0.people).get_or_insert(launch.staff_record_id, pace).clone();
+            Arc::new(Shared { pace: Pace::of_launch(now), persons, awake: AtomicI64::new(0) })
+        };
+        locked(&self.0.shared).get_or_insert(launch.id, new).clone()
     }
 
     async fn course(&self, tx: &mut store::Tx<'_>, version: Uuid) -> Result<Option<Arc<Course>>, StoreError> {

@@ -5,6 +5,7 @@ mod headers;
 mod host;
 mod hot;
 mod kinds;
+mod letters;
 mod pace;
 mod range;
 

@@ -160,6 +160,10 @@ async fn launch(
         Err(LaunchError::NotFound) => Err(Problem::NotFound),
         // Its page says so.
         Err(LaunchError::Ended) => Ok(see_other(&place(id))),
+        Err(LaunchError::TooMany(until)) => {
+            let until = format::day_and_time(until.plus_minutes(1), &person.zone);
+            Err(Problem::refused(words::OPENED_OFTEN, words::opened_often(&until)))
+        }
         Err(LaunchError::NotSetUp) => Err(Problem::refused(words::NOT_SET_UP.0, words::NOT_SET_UP.1)),
         Err(LaunchError::Store(error)) => Err(error.into()),
     }

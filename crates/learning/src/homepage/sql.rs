@@ -36,8 +36,8 @@ pub(super) struct NotSaved {
     pub(super) saved_at: Option<Instant>,
 }
 
-/// Launches since `since` that were opened, were last heard of before `quiet`, and of which the last commit is missing, newest first. What
-/// was passed cannot become more; what was opened again and left in order needs nothing of before.
+/// Launches since `since` that were opened, were last heard of before `quiet`, and of which not all has come, newest first: also those that
+/// were gone on with elsewhere, since what is missing of them may be what counts. What was passed cannot become more.
 pub(super) async fn not_saved(
     tx: &mut Tx<'_>,
     holder: Uuid,
@@ -49,8 +49,6 @@ pub(super) async fn not_saved(
          FROM attempt a JOIN launch l ON l.attempt_id = a.id JOIN course c ON c.id = a.course_id
          WHERE a.staff_record_id = $1 AND a.touched_at > $2 AND a.status <> 'passed'
              AND l.final_at IS NULL AND l.loads > 0 AND l.created_at > $2 AND COALESCE(l.seen_at, l.created_at) < $3
-             AND NOT EXISTS (SELECT 1 FROM launch n
-                 WHERE n.attempt_id = a.id AND n.number > l.number AND n.final_at IS NOT NULL)
          ORDER BY l.created_at DESC, l.id DESC LIMIT 20")
         .bind(holder).bind(since).bind(quiet).fetch_all(c).await)
 }

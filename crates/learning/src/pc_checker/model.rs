@@ -11,8 +11,10 @@ store::words! {
         Commit = "commit",
         /// It arrives whole.
         Bodies = "bodies",
-        /// What is sent as a page is left is taken.
+        /// What is sent as a page is left arrives.
         Beacon = "beacon",
+        /// The portal's own pages may keep something in the browser until it can be sent.
+        Outbox = "outbox",
         /// The frame may keep something in the browser.
         Storage = "storage",
         /// A course's questions in a dialog are shown.
@@ -94,13 +96,21 @@ impl Check {
 /// No measurement is beyond this.
 const MOST: i64 = 10_000_000;
 
+impl Outcome {
+    /// The worst is first.
+    pub(crate) fn rank(self) -> u8 {
+        match self {
+            Self::Failed => 0,
+            Self::Poor => 1,
+            Self::Untested => 2,
+            Self::Good => 3,
+        }
+    }
+}
+
 /// The worst of what was found.
 pub(crate) fn worst(found: &[Found]) -> Outcome {
-    let has = |outcome| found.iter().any(|found| found.outcome == outcome);
-    [Outcome::Failed, Outcome::Poor, Outcome::Untested]
-        .into_iter()
-        .find(|one| has(*one))
-        .unwrap_or(Outcome::Good)
+    found.iter().map(|found| found.outcome).min_by_key(|outcome| outcome.rank()).unwrap_or(Outcome::Good)
 }
 
 #[cfg(test)]

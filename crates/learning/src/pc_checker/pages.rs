@@ -2,7 +2,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use web::{
     Audience, Form, Page, Person, Problem, Route, format, see_other,
-    ui::{Button, Cell, InsetText, NotificationBanner, Table},
+    ui::{Button, InsetText, NotificationBanner, Tag},
 };
 
 use super::{
@@ -37,7 +37,14 @@ struct CheckedView {
     device: String,
     at: String,
     summary: InsetText,
-    found: Table,
+    found: Vec<FoundView>,
+}
+
+struct FoundView {
+    name: &'static str,
+    outcome: Tag,
+    /// What was measured, and what to do.
+    says: String,
 }
 
 async fn show(State(app): State<App>, page: Page, person: Person) -> Result<Response, Problem> {
@@ -81,22 +88,18 @@ async fn view(
     page.shell("PC Checker").show(&body)
 }
 
-fn checked_view(checked: Checked, person: &Person) -> CheckedView {
-    let table = Table::new("What was found")
-        .caption_hidden()
-        .head([Cell::from("What"), Cell::from("How it is"), Cell::from("What to do")])
-        .first_cell_is_header()
-        .responsive();
+/// What there is to do stands first.
+fn checked_view(mut checked: Checked, person: &Person) -> CheckedView {
+    checked.found.sort_by_key(|found| found.outcome.rank());
+    let found = |found: &Found| FoundView {
+        name: words::name(found.check),
+        outcome: words::outcome(found.outcome),
+        says: words::advice(found),
+    };
     CheckedView {
         at: format::day_and_time(checked.at, &person.zone),
         summary: InsetText::new(words::summary(worst(&checked.found))),
-        found: checked.found.iter().fold(table, |table, found| {
-            table.row([
-                Cell::from(words::name(found.check)),
-                Cell::from(words::outcome(found.outcome)),
-                Cell::from(words::advice(found)),
-            ])
-        }),
+        found: checked.found.iter().map(found).collect(),
         device: checked.device,
     }
 }

@@ -8,6 +8,9 @@ pub(super) const NO_SCRIPT: &str = "JavaScript is switched off in this browser, 
     browser's settings, or ask your IT service desk to; then check again.";
 pub(super) const KEPT: &str =
     "The check is done. What was found stands below; your service desk can see it too.";
+pub(super) const LOST: &str = "What this device sends does not arrive as it is: something between it and the portal empties or stops it, and the result of this \
+    check could not be kept either. Do not do a course here: it would not count. Show this page to your IT service desk: a proxy has \
+    to let the portal's addresses and those of courses through as they are. Until then use another network.";
 pub(super) const WRONG_FORM: &str = "The check could not be read. Reload this page and check again.";
 
 /// What is checked.
@@ -18,7 +21,8 @@ pub(super) const fn name(check: Check) -> &'static str {
         Check::Commit => "What you do is saved",
         Check::Bodies => "It arrives whole",
         Check::Beacon => "Saving when a page is shut",
-        Check::Storage => "Keeping what could not be sent",
+        Check::Outbox => "Keeping what could not be sent",
+        Check::Storage => "What courses keep in the browser",
         Check::Dialogs => "A course's questions",
         Check::Sound => "Sound",
         Check::Video => "Video",
@@ -65,9 +69,13 @@ pub(super) fn advice(found: &Found) -> String {
             "What you did in the last seconds may be missing where you shut the window. Leave a course by its own Exit, and wait until it \
              says that it is saved."
         }
+        Check::Outbox => {
+            "This browser keeps nothing for the portal, as in a private window. Use a usual window, and leave a course only when it \
+             says that it is saved."
+        }
         Check::Storage => {
-            "This browser keeps nothing for courses, as in a private window. Use a usual window, and leave a course only when it says \
-             that it is saved."
+            "This browser keeps nothing for courses, as in a private window. Few courses need it: if one does not go on where you \
+             were, use a usual window or another browser."
         }
         Check::Dialogs => {
             "This browser shows no questions of a course, such as whether to go on where you were. Allow dialogs for this site, \

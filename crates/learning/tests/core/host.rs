@@ -212,3 +212,129 @@ both_databases!(the_portal_may_send_what_was_left, |portal| async move {
     let page = player.get("course/a.html").await;
     assert_eq!(header_of(&page, "access-control-allow-origin"), "");
 });
+
+both_databases!(each_attempt_has_a_name_of_its_own, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let helen = open(&portal, HELEN, fire.course).await;
+    let amina = open(&portal, AMINA, fire.course).await;
+    assert_ne!(helen.host, amina.host, "the same version, on the same computer");
+    let body = helen.body(1_000_001, state("completed", "", "1")).to_string();
+    for path in [helen.path.clone() + "commit", helen.commit_path.clone()] {
+        let asked = request("POST", &amina.host, &path).body(Body::from(body.clone()));
+        portal.answer(asked.unwrap()).await.is(404).has("\"why\":\"unknown\"");
+    }
+    for path in ["", "player.js", "course/a.html"] {
+        ask(&portal, &amina.host, &format!("{}{path}", helen.path)).await.is(404);
+        ask(&portal, &helen.host, &format!("{}{path}", helen.path)).await.is(200);
+    }
+    let begin = request("POST", &amina.host, &format!("{}begin", helen.path)).body(Body::empty());
+    portal.answer(begin.unwrap()).await.is(404);
+    assert!(helen.stored().await.is_empty());
+});
+
+both_databases!(what_the_outbox_keeps_commits_and_does_nothing_else, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let left = player.commit_path.trim_end_matches("commit");
+    for path in ["", "player.js", "player.css", "scorm12.js", "course/a.html", "course/x", "begin", "x"] {
+        ask(&portal, &player.host, &format!("{left}{path}")).await.is(404).has("There is nothing here");
+    }
+    let begin = request("POST", &player.host, &format!("{left}begin")).body(Body::empty());
+    portal.answer(begin.unwrap()).await.is(404);
+    let body = player.body(1_000_001, state("completed", "", "1"));
+    let answer = player.send_left(&body).await;
+    answer.is(200).has("\"sequence\":1000001");
+    assert_eq!(header_of(&answer, "access-control-allow-origin"), "https://portal.example");
+    // By either token it is the same launch, and the same commit.
+    assert_eq!(player.takes(&body).await, "completed");
+    assert_eq!(player.stored().await, ["1:1000001 newest completed"]);
+    assert_eq!(player.begin().await["sequence_from"], 2_000_000, "nothing of that was a load of its page");
+});
+
+/// The headers of each answer of these hosts.
+const ALWAYS: [(&str, &str); 8] = [
+    ("connection-allowlist", "(response-origin)"),
+    (
+        "content-security-policy",
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' data: blob:; form-action 'self'; \
+         frame-ancestors https://portal.example 'self'; base-uri 'self'; object-src 'self'",
+    ),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("origin-agent-cluster", "?1"),
+    (
+        "permissions-policy",
+        "accelerometer=(), ambient-light-sensor=(), bluetooth=(), camera=(), clipboard-read=(), display-capture=(), geolocation=(), \
+         gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), payment=(), \
+         publickey-credentials-create=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \
+         xr-spatial-tracking=()",
+    ),
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-robots-tag", "noindex"),
+];
+
+/// Those that a kind of answer has besides, of which `*` is any.
+fn has_headers(answer: &Answer, what: &str, besides: &[(&str, &str)]) {
+    let mut expected: Vec<(&str, &str)> = ALWAYS.iter().chain(besides).copied().collect();
+    expected.sort_unstable();
+    let mut found: Vec<(&str, &str)> =
+        answer.headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+    found.sort_unstable();
+    // As long as it is, where that is said.
+    found.retain(|(name, value)| *name != "content-length" || *value != answer.bytes.len().to_string());
+    let any: Vec<&str> = besides.iter().filter(|(_, value)| *value == "*").map(|(name, _)| *name).collect();
+    for (name, value) in &mut found {
+        if any.contains(name) {
+            *value = "*";
+        }
+    }
+    assert_eq!(found, expected, "{what}");
+}
+
+both_databases!(each_kind_of_answer_has_these_headers_and_no_other, |portal| async move {
+    let fire = course(&portal, "FIRE", simple()).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let plain = ("content-type", "text/plain; charset=utf-8");
+    let (html, js, json) = (
+        ("content-type", "text/html; charset=utf-8"),
+        ("content-type", "text/javascript; charset=utf-8"),
+        ("content-type", "application/json"),
+    );
+    let never = ("cache-control", "no-store");
+    let asked_anew = ("cache-control", "private, no-cache");
+    let of_the_player = [asked_anew, ("etag", "*"), ("vary", "accept-encoding")];
+    let with = |all: &[(&'static str, &'static str)], more: &[(&'static str, &'static str)]| {
+        all.iter().chain(more).copied().collect::<Vec<_>>()
+    };
+    has_headers(&player.get("").await, "player page", &with(&of_the_player, &[html]));
+    has_headers(&player.get("player.js").await, "player file", &with(&of_the_player, &[js]));
+    let of_a_course = [
+        ("accept-ranges", "bytes"),
+        ("cache-control", "private, max-age=43200, immutable"),
+        ("etag", "*"),
+        html,
+    ];
+    has_headers(&player.get("course/a.html").await, "course file", &of_a_course);
+    has_headers(&player.get("course/x").await, "nothing there", &[never, plain]);
+    has_headers(&ask(&portal, &player.host, "/").await, "nothing at all", &[never, plain]);
+    has_headers(&player.post("begin", "").await, "begin", &[never, json]);
+    let for_the_portal =
+        [never, json, ("access-control-allow-origin", "https://portal.example"), ("vary", "origin")];
+    let body = player.body(1_000_001, state("completed", "", "1"));
+    has_headers(player.commit(&body).await.is(200), "commit", &for_the_portal);
+    has_headers(player.send_left(&body).await.is(200), "commit of the outbox", &for_the_portal);
+    has_headers(player.post("commit", "{").await.is(400), "refused commit", &for_the_portal);
+    let not_there = with(&for_the_portal, &[]);
+    let nobody = request("POST", &player.host, "/launch/x/commit").body(Body::empty()).unwrap();
+    has_headers(portal.answer(nobody).await.is(404), "nobody's commit", &not_there);
+    let check = "check.content.localhost";
+    has_headers(&ask(&portal, check, "/check/").await, "check", &with(&of_the_player, &[html]));
+    let octets = ("content-type", "application/octet-stream");
+    has_headers(&ask(&portal, check, "/check/speed").await, "speed", &[never, octets]);
+    let echo = request("POST", check, "/check/echo").body(Body::from("x")).unwrap();
+    has_headers(portal.answer(echo).await.is(200), "echo", &[never, plain]);
+    let wrong = request("GET", check, "/check/echo").body(Body::empty()).unwrap();
+    has_headers(portal.answer(wrong).await.is(405), "echo asked for", &[never, plain, ("allow", "POST")]);
+    portal.clock.advance(12 * 3600);
+    has_headers(player.get("").await.is(410), "too late", &[never, plain]);
+});

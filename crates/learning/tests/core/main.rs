@@ -4,7 +4,9 @@
 
 mod commits;
 mod completion;
+mod ends;
 mod fold;
 mod host;
 mod importing;
+mod nights;
 mod world;

@@ -109,6 +109,8 @@ pub(crate) struct Player {
     pub(crate) portal: Portal,
     pub(crate) host: String,
     pub(crate) path: String,
+    /// Where the portal's pages send what was left, by a token that does nothing else.
+    pub(crate) commit_path: String,
     pub(crate) launch: Uuid,
     pub(crate) attempt: Uuid,
 }
@@ -128,9 +130,21 @@ pub(crate) async fn open_in(portal: &Portal, username: &str, course: Uuid, sessi
 pub(crate) fn player(portal: &Portal, attempt: Uuid, launched: &Launched) -> Player {
     let (host, path) = launched.address.strip_prefix("https://").unwrap().split_once('/').unwrap();
     assert_eq!(format!("https://{host}"), launched.origin);
-    assert_eq!(launched.commit_address, format!("https://{host}/{path}commit"));
-    let (host, path) = (host.to_owned(), format!("/{path}"));
-    Player { portal: portal.clone(), host, path, launch: launched.id, attempt }
+    assert_eq!(host, format!("c-{}.content.localhost", attempt.as_simple()));
+    let commit_path = launched.commit_address.strip_prefix(&launched.origin).unwrap();
+    let (host, path, commit_path) = (host.to_owned(), format!("/{path}"), commit_path.to_owned());
+    Player { portal: portal.clone(), host, path, commit_path, launch: launched.id, attempt }
+}
+
+/// The player that a page of the portal shows.
+pub(crate) fn shown(portal: &Portal, page: &Answer) -> Player {
+    let address = page.is(200).between(" src=\"https://c-", "\"").to_owned();
+    let attempt: Uuid = address.split('.').next().unwrap().parse().unwrap();
+    let address = format!("https://c-{address}");
+    let origin = address.split("/launch/").next().unwrap().to_owned();
+    let commit_address = page.between("data-commit-url=\"", "\"").to_owned();
+    let id = page.between("data-launch=\"", "\"").parse().unwrap();
+    player(portal, attempt, &Launched { id, origin, address, commit_address })
 }
 
 /// Somebody opens a course and its page is loaded once.
@@ -161,6 +175,13 @@ impl Player {
         let path = format!("{}{path}", self.path);
         let request = request("POST", &self.host, &path).header(header::CONTENT_TYPE, "text/plain");
         self.portal.answer(request.body(body.into()).unwrap()).await
+    }
+
+    /// A commit as the portal's pages send it.
+    pub(crate) async fn send_left(&self, body: &Value) -> Answer {
+        let request =
+            request("POST", &self.host, &self.commit_path).header(header::CONTENT_TYPE, "text/plain");
+        self.portal.answer(request.body(body.to_string().into()).unwrap()).await
     }
 
     pub(crate) async fn begin(&self) -> Value {

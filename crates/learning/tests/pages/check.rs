@@ -30,8 +30,36 @@ both_databases!(the_frame_has_what_it_tries, |portal| async move {
     assert_eq!((answer.status.as_u16(), answer.bytes.as_ref()), (200, sent.as_slice()));
     assert_eq!(answer.headers["content-type"], "text/plain; charset=utf-8");
     assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    // The portal's pages send what waits from where they are.
+    assert_eq!(answer.headers["access-control-allow-origin"], "https://portal.example");
     ask(&portal, host, "POST", "/check/echo", vec![b'x'; 256 * 1024]).await.is(200);
     ask(&portal, host, "POST", "/check/echo", vec![b'x'; 256 * 1024 + 1]).await.is(413);
+});
+
+both_databases!(what_a_page_sends_as_it_is_left_is_asked_for_afterwards, |portal| async move {
+    let host = "check.content.localhost";
+    let number = "0123456789abcdef".repeat(2);
+    let (letter, none) = (format!("/check/letter/{number}"), format!("/check/letter/{}", "0".repeat(32)));
+    let came = async |path: &str| ask(&portal, host, "GET", path, Vec::new()).await.body;
+    assert_eq!(came(&letter).await, "");
+    // What was emptied or changed on its way has not come.
+    for body in [Vec::new(), b"check".to_vec(), vec![b'x'; 1024 * 1024]] {
+        ask(&portal, host, "POST", &letter, body).await.is(204);
+        assert_eq!(came(&letter).await, "");
+    }
+    ask(&portal, host, "POST", &letter, number.clone().into_bytes()).await.is(204);
+    assert_eq!(came(&letter).await, number);
+    assert_eq!(came(&none).await, "");
+    portal.clock.advance(120);
+    assert_eq!(came(&letter).await, "");
+    for (method, path, status) in [
+        ("PUT", letter.as_str(), 405),
+        ("GET", "/check/letter/", 404),
+        ("GET", "/check/letter/0123", 404),
+        ("POST", "/check/letter/0123456789ABCDEF0123456789ABCDEF", 404),
+    ] {
+        ask(&portal, host, method, path, Vec::new()).await.is(status);
+    }
 });
 
 both_databases!(nothing_else_is_there, |portal| async move {
@@ -48,7 +76,7 @@ both_databases!(nothing_else_is_there, |portal| async move {
     ] {
         ask(&portal, host, method, path, Vec::new()).await.is(status);
     }
-    // A version's own host has no more than that version.
-    let version = format!("c-{}.content.localhost", "0".repeat(32));
-    ask(&portal, &version, "GET", "/check/", Vec::new()).await.is(404);
+    // An attempt's own host has no more than that attempt's course.
+    let attempt = format!("c-{}.content.localhost", "0".repeat(32));
+    ask(&portal, &attempt, "GET", "/check/", Vec::new()).await.is(404);
 });

@@ -98,8 +98,8 @@ pub(crate) async fn attempt(
                          seconds, launches, state_launch, state_sequence) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, 754, 1, 0, 0)")
                     .bind(id).bind(holder).bind(course).bind(version).bind(number).bind(now).bind(status)
                     .execute(c).await.map(drop))?;
-                on!(tx, c => sqlx::query("INSERT INTO attempt_item (attempt_id, item, launch_number, sequence, state, status, seconds)
-                     VALUES ($1, 'one', 1, 1, '{}', 'completed', 60)")
+                on!(tx, c => sqlx::query("INSERT INTO attempt_item (attempt_id, item, launch_number, sequence, status, seconds, size, state)
+                     VALUES ($1, 'one', 1, 1, 'completed', 60, 2, '{}')")
                     .bind(id).execute(c).await.map(drop))?;
                 Ok::<_, StoreError>(())
             }
@@ -124,8 +124,8 @@ pub(crate) async fn launch(
         .db
         .write(move |tx| {
             async move {
-                on!(tx, c => sqlx::query("INSERT INTO launch (id, attempt_id, number, token_hash, session_id, device, created_at, loads, final_at)
-                     VALUES ($1, $2, $3, $4, $1, 'Edge on Windows', $5, $6, $7)")
+                on!(tx, c => sqlx::query("INSERT INTO launch (id, attempt_id, number, token_hash, commit_token_hash, session_id, device, created_at, loads, final_at)
+                     VALUES ($1, $2, $3, $4, $4, $1, 'Edge on Windows', $5, $6, $7)")
                     .bind(id).bind(attempt).bind(number).bind(id.as_bytes().to_vec()).bind(now).bind(loads).bind(final_at)
                     .execute(c).await.map(drop))
             }

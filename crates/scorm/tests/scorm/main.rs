@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod fuzz;
+mod hostile;
 mod manifests;
 mod raw;
 mod sequencing;

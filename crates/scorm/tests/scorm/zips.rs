@@ -107,6 +107,7 @@ fn limits_are_kept() {
         (Limits { files: 2, ..usual }, FindingKind::TooManyFiles),
         (Limits { files: 1, ..usual }, FindingKind::TooManyFiles),
         (Limits { manifest_bytes: 100, ..usual }, FindingKind::ManifestTooLarge),
+        (Limits { tree_bytes: 500, ..usual }, FindingKind::TreeTooLarge),
         (Limits { items: 0, ..usual }, FindingKind::TooManyItems),
         (Limits { depth: 0, ..usual }, FindingKind::ItemsTooDeep),
     ];
