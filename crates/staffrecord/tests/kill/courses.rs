@@ -229,25 +229,24 @@ impl Class {
         let begun = client.ask(to, &format!("{}begin", to.path), "").await;
         let begun: Value = serde_json::from_str(&begun.is(200).body).unwrap();
         let from = begun["sequence_from"].as_i64().unwrap();
-        let mut commits: Vec<Commit> = (1..=STEPS)
-            .map(|step| {
-                let (status, raw) = if step == STEPS { ("passed", "90") } else { ("incomplete", "") };
-                let body = json!({
-                    "launch": to.launch, "sequence": from + step, "item": "a", "at": begun["now"], "final": step == STEPS,
-                    "state": {
-                        "suspend_data": "x".repeat(2000),
-                        "core": { "lesson_status": status, "lesson_location": step.to_string(), "score": { "raw": raw } },
-                    },
-                });
-                (from + step, body.to_string())
-            })
-            .collect();
-        let count = u64::try_from(commits.len()).unwrap();
+        let mut steps: Vec<i64> = (1..=STEPS).collect();
+        let count = u64::try_from(steps.len()).unwrap();
         let place = || usize::try_from(self.roll(count)).unwrap();
-        commits.swap(place(), place());
+        steps.swap(place(), place());
         let path = format!("{}commit", to.path);
-        let mut left = Vec::new();
-        for (number, (sequence, body)) in commits.into_iter().enumerate() {
+        let mut left: Vec<Commit> = Vec::new();
+        for (number, step) in steps.into_iter().enumerate() {
+            let sequence = from + step;
+            let (status, raw) = if step == STEPS { ("passed", "90") } else { ("incomplete", "") };
+            let body = json!({
+                "launch": to.launch, "sequence": sequence, "item": "a", "at": begun["now"], "final": step == STEPS,
+                "after": left.iter().map(|(before, _)| before).collect::<Vec<_>>(),
+                "state": {
+                    "suspend_data": "x".repeat(2000),
+                    "core": { "lesson_status": status, "lesson_location": step.to_string(), "score": { "raw": raw } },
+                },
+            })
+            .to_string();
             let mut answer = client.ask_once(to, &path, &body).await;
             if number % 3 == 2 {
                 // The same again is the same.
@@ -374,5 +373,7 @@ async fn judge(installation: &Installation, class: &Class, (attempts, expected):
         let entries = strings(db, "SELECT event FROM audit_entry WHERE event LIKE 'learning.%'").await;
         assert_eq!(entries.iter().filter(|entry| *entry == event).count(), count, "{event}");
     }
+    let awaited = "SELECT 'one' FROM launch WHERE final_at IS NULL OR final_awaits IS NOT NULL";
+    assert!(strings(db, awaited).await.is_empty(), "Learner Homepage would name what is there");
     db.close().await;
 }
