@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cluster;
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "what it offers to the tests of the program is not all needed here")]
 mod common;
