@@ -97,6 +97,9 @@ impl Files {
             how(lock)
         })
         .await
+        .map_err(|error| {
+            io::Error::new(error.kind(), format!("the folder of files cannot be locked: {error}"))
+        })
     }
 
     /// Whether a file with this hash and so many bytes is there.

@@ -91,9 +91,12 @@ pub enum ImportError {
     /// What is said of it cannot be.
     #[error(transparent)]
     Unfit(#[from] Unfit),
-    /// It cannot be read to its end, or its files not be written.
+    /// It cannot be read to its end.
     #[error("{0}")]
     File(String),
+    /// Its files cannot be written, which is our fault.
+    #[error("its files cannot be written: {0}")]
+    Folder(String),
     /// Another import of the course was quicker.
     #[error("the same course was being changed: try again")]
     Overtaken,
@@ -149,7 +152,7 @@ async fn take_in(
     contents: Contents,
     origin: Origin,
 ) -> Result<Imported, ImportError> {
-    let failed = |error: io::Error| ImportError::File(error.to_string());
+    let failed = |error: io::Error| ImportError::Folder(error.to_string());
     let turn = app.files.turn().await.map_err(failed)?;
     // Files that are there already are relied on until the version that names them has arrived.
     let held = app.files.hold().await.map_err(failed)?;
@@ -259,7 +262,11 @@ fn write(app: &App, runtime: &Handle, version: Uuid, mut contents: Contents) -> 
     };
     for path in std::mem::take(&mut contents.paths) {
         let mut sink = Sink::new(app, runtime);
-        (contents.unpack)(&path, &mut sink).map_err(|error| ImportError::File(error.to_string()))?;
+        let unpacked = (contents.unpack)(&path, &mut sink);
+        if let Some(says) = sink.failure.take() {
+            return Err(ImportError::Folder(says));
+        }
+        unpacked.map_err(|error| ImportError::File(error.to_string()))?;
         let (hash, size) = sink.finish()?;
         rows.push((path, hash, size));
         if rows.len() == ROWS_AT_ONCE {
@@ -323,11 +330,13 @@ struct Sink<'a> {
     held: Vec<u8>,
     /// Where it is larger than what is held.
     incoming: Option<Incoming>,
+    /// Why it could not be written: whoever unpacks cannot tell that from a damaged package.
+    failure: Option<String>,
 }
 
 impl<'a> Sink<'a> {
     fn new(app: &'a App, runtime: &'a Handle) -> Self {
-        Self { app, runtime, hash: Sha256::new(), size: 0, held: Vec::new(), incoming: None }
+        Self { app, runtime, hash: Sha256::new(), size: 0, held: Vec::new(), incoming: None, failure: None }
     }
 
     fn files(&self) -> &'a Files {
@@ -352,7 +361,7 @@ impl<'a> Sink<'a> {
                 None => files.put(&hash, held).await,
             }
         });
-        written.map_err(|error| ImportError::File(error.to_string()))?;
+        written.map_err(|error| ImportError::Folder(error.to_string()))?;
         Ok((hash, size))
     }
 }
@@ -374,7 +383,11 @@ impl Write for Sink<'_> {
                 open.write(piece).await?;
                 Ok::<_, object_store::Error>(open)
             });
-            self.incoming = Some(written.map_err(io::Error::other)?);
+            let open = written.map_err(|error| {
+                self.failure = Some(error.to_string());
+                io::Error::other(error)
+            })?;
+            self.incoming = Some(open);
         }
         Ok(bytes.len())
     }

@@ -226,7 +226,7 @@ async fn send(
         }
         Err(ImportError::Refused(refused)) => Err(refused.into()),
         Err(ImportError::Store(error)) => Err(error.into()),
-        Err(ImportError::Ended) => Err(Problem::broken(ImportError::Ended)),
+        Err(error @ (ImportError::Ended | ImportError::Folder(_))) => Err(Problem::broken(error)),
         Err(error) => Ok(Err(FieldErrors::one("file", error.to_string()))),
     }
 }

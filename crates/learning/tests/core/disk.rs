@@ -11,7 +11,7 @@ use std::{
 
 use audit::Origin;
 use futures::FutureExt;
-use learning::courses::{self, Contents, Imported};
+use learning::courses::{self, Contents, ImportError, Imported};
 use scorm::Writer;
 use sha2::{Digest, Sha256};
 use store::{StoreError, on, testing::strings};
@@ -132,6 +132,20 @@ both_databases!(each_file_lies_once_and_whole_under_its_hash, |portal| async mov
     .await;
     assert_eq!(sizes, ["film.mp4 9000000", "media/film.mp4 9000000"]);
     assert_eq!((first.number, second.number), (1, 2));
+});
+
+both_databases!(a_folder_that_cannot_be_written_is_not_the_packages_fault, |portal| async move {
+    let (app, permit) = (app(&portal), permit(&portal, HELEN).await);
+    // A file of some bytes goes to its hash at once, a larger one by another way.
+    for name in ["sha256", "incoming"] {
+        fs::write(folder(&portal).join(name), "in the way").unwrap();
+    }
+    for bytes in [vec![1], noise(9_000_000)] {
+        let package = contents(simple(), &[("a.html", &bytes)]);
+        let refused = courses::import(&app, &permit, new("FIRE"), package, Origin::default()).await;
+        assert!(matches!(refused, Err(ImportError::Folder(_))), "{refused:?}");
+    }
+    assert_eq!(rows(&portal, VERSIONS).await, [""; 0]);
 });
 
 /// The contents, which wait before they unpack this file: a signal that they are there, and what lets them go on.

@@ -147,6 +147,15 @@ both_databases!(a_package_that_is_none_is_refused_with_what_to_do, |portal| asyn
     ruth.get("/learning/courses").await.has("There is no course here yet");
 });
 
+both_databases!(what_is_wrong_with_our_disk_is_not_told_to_whoever_uploads, |portal| async move {
+    let mut ruth = learning(&portal).await;
+    let folder = portal.anchor().parent().unwrap().join("files");
+    std::fs::write(folder.join("sha256"), "in the way").unwrap();
+    let page = upload(&mut ruth, &[("code", "fire")], &package(&manifest(PART))).await;
+    page.is(500).has_not("sha256").has_not("in the way");
+    ruth.get("/learning/courses").await.has("There is no course here yet");
+});
+
 both_databases!(courses_are_nobodys_but_their_employers, |portal| async move {
     let mut ruth = learning(&portal).await;
     let answer = upload(&mut ruth, &[("code", "fire")], &package(&manifest(PART))).await;
