@@ -52,6 +52,14 @@ impl Database {
         Ok(seconds)
     }
 
+    /// Lets a server do what it does by itself in the minutes after very much was written.
+    pub(crate) async fn settle(&self) -> Result<(), Failed> {
+        match &self.on_server {
+            Some((server, database)) => sql::settle(server, database).await,
+            None => Ok(()),
+        }
+    }
+
     /// Drops it, where it is a server's.
     pub(crate) async fn end(self) -> Result<(), Failed> {
         match self.on_server {

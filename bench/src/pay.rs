@@ -70,9 +70,7 @@ impl Paid {
         let newest = fill(&world, &db, people.len()).await;
         db.close().await;
         let newest = newest?;
-        if let Some((server, database)) = &database {
-            sql::settle(server, database).await?;
-        }
+        database.settle().await?;
         eprintln!("  {kind}: {many} payslips written in {:.0} s", began.elapsed().as_secs_f64());
         Ok(Self { world, people, newest, database })
     }
