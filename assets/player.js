@@ -115,7 +115,12 @@ function makeSender(begun, changed) {
     write(entry, before);
     // What waits longer than the page is left has to be short; the tree is told of what was done by the parts' own states.
     if (entry.sequencing && entry.bytes > (isGone ? SMALL : begun.commit_bytes)) {
-      lostSequencing = isGone ? lostSequencing : entry.sequence;
+      if (!isGone) {
+        if (lostSequencing === 0) {
+          changed({ trouble: "too-long" });
+        }
+        lostSequencing = entry.sequence;
+      }
       entry.sequencing = null;
       write(entry, before);
     }
@@ -783,6 +788,10 @@ function play(begun) {
       howFar(status, part.item),
     );
     showTree();
+    // What is done may open what comes next.
+    if (flows && isCourseOn() && !isGoing) {
+      showButtons();
+    }
     showSaved();
   }
 
@@ -796,7 +805,12 @@ function play(begun) {
   }
 
   function sequencingState() {
-    const text = api.serializeSequencingState();
+    let text = api.serializeSequencingState();
+    if (text.length > begun.commit_bytes / 2) {
+      // A large tree: what scorm-again keeps of it a second time is left out, and a course goes on by the rest.
+      const { suspensionState: _, ...rest } = JSON.parse(text);
+      text = JSON.stringify(rest);
+    }
     return { text, mark: text.replaceAll(/"timestamp":"[^"]*"/g, "") };
   }
 

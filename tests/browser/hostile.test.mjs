@@ -134,35 +134,46 @@ const asked = [];
 context.on('request', (request) => asked.push(request));
 
 test('each attempt is made, and is refused by what is to refuse it', async () => {
-  let { page, course } = await opened();
-  assert.deepEqual(await course.evaluate(() => Object.keys(window.attempts)), Object.keys(REFUSED_BY));
+  let place = await opened();
+  assert.deepEqual(await place.course.evaluate(() => Object.keys(window.attempts)), Object.keys(REFUSED_BY));
   for (const [what, by] of Object.entries(REFUSED_BY)) {
-    const address = page.url();
-    const windows = context.pages().length;
-    const told = [];
-    const say = (message) => told.push(`browser: ${message.text()}`);
-    const fail = (request) => told.push(`request: ${request.failure()?.errorText} ${request.url()}`);
-    const take = (download) => assert.fail(`${what}: a file comes down: ${download.suggestedFilename()}`);
-    page.on('console', say).on('requestfailed', fail).on('download', take);
-    // Much is let through where a person has just pressed something.
-    await course.getByRole('heading', { name: 'Hostile' }).click();
-    const { got, said } = await course
-      .evaluate(([what, where]) => window.attempt(what, where), [what, where])
-      .catch(({ message }) => ({ got: 'against the wall', said: [`gone: ${message}`] }));
-    await pause(50);
-    page.off('console', say).off('requestfailed', fail).off('download', take);
-    assert.match(got, /^(refused|against the wall)$/, what);
-    const all = [...said, ...told];
-    assert.ok(all.some((one) => by.test(one)), `${what} is refused, but not by ${by}: ${JSON.stringify(all)}`);
-    assert.equal(page.url(), address, `${what}: the portal's page stays`);
-    assert.equal(context.pages().length, windows, `${what}: no window opens`);
-    assert.deepEqual(heard, [], `${what}: nobody elsewhere hears of it`);
-    if (got !== 'refused') {
-      await page.close();
-      ({ page, course } = await opened());
+    if ((await tried(place, what, by)) !== 'refused') {
+      await place.page.close();
+      place = await opened();
     }
   }
+  await place.page.close();
+  await pause(300);
+  assert.deepEqual(heard, []);
 });
+
+/** Makes an attempt, and asserts that it is refused by this; what it got. */
+async function tried({ page, course }, what, by) {
+  const address = page.url();
+  const told = [];
+  const came = (what) => () => told.push(`there is ${what}`);
+  const events = {
+    console: (message) => told.push(`browser: ${message.text()}`),
+    requestfailed: (request) => told.push(`request: ${request.failure()?.errorText} ${request.url()}`),
+    popup: came('a window'),
+    download: came('a file'),
+  };
+  for (const [event, hear] of Object.entries(events)) page.on(event, hear);
+  // Much is let through where a person has just pressed something.
+  await course.getByRole('heading', { name: 'Hostile' }).click();
+  const { got, said } = await course
+    .evaluate(([what, where]) => window.attempt(what, where), [what, where])
+    .catch(({ message }) => ({ got: 'against the wall', said: [`gone: ${message}`] }));
+  await pause(50);
+  for (const [event, hear] of Object.entries(events)) page.off(event, hear);
+  assert.match(got, /^(refused|against the wall)$/, what);
+  const all = [...said, ...told];
+  assert.ok(all.some((one) => by.test(one)), `${what} is refused, but not by ${by}: ${JSON.stringify(all)}`);
+  assert.ok(all.every((one) => !one.startsWith('there is')), `${what}: ${all}`);
+  assert.equal(page.url(), address, `${what}: the portal's page stays`);
+  assert.deepEqual(heard, [], `${what}: nobody elsewhere hears of it`);
+  return got;
+}
 
 test('with the person’s own press of a key, too', async () => {
   const { page, course } = await opened();
@@ -234,7 +245,7 @@ test('a flood of messages leaves the page around it working, and is kept in boun
   await heading(page, 'Learner Homepage').waitFor();
   assert.ok(Date.now() - begun < 5000, 'the page answers at once');
   await page.getByText(/^Something that was done in a course on this computer/).first().waitFor();
-  await until(() => refusals.length >= 20, () => `what was kept is sent: ${refusals}`);
+  await until(() => refusals.length >= Math.min(rows.count, 10), () => `what was kept is sent: ${refusals}`);
   assert.ok(refusals.every((status) => status === 400 || status === 429), `${refusals}`);
   await page.close();
 });

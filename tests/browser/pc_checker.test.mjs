@@ -54,7 +54,7 @@ test('a usual browser can do all that courses need, and the service desk sees it
   for (const name of [
     'JavaScript',
     'Courses load',
-    'What you do is saved',
+    'What courses send is answered',
     'It arrives whole',
     'Saving when a page is shut',
     'Keeping what could not be sent',
@@ -92,7 +92,7 @@ test('behind a proxy that empties what courses send, it says so', async () => {
   const page = await loggedIn(portal, john, proxy.behind);
   proxy.empties = ({ headers }) => !headers['content-type']?.startsWith('application/x-www-form-urlencoded');
   const found = await checked(page);
-  assert.equal(found['What you do is saved'][0], 'Works', 'it is answered');
+  assert.equal(found['What courses send is answered'][0], 'Works', 'it is answered');
   assert.deepEqual(found['It arrives whole'][0], 'Does not work');
   assert.match(found['It arrives whole'][1], /^Something between this device and the portal changes or cuts what is sent\. Do not do a course here yet/);
   assert.equal(found['Saving when a page is shut'][0], 'Could be better', 'what arrives empty has not arrived');

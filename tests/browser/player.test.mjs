@@ -61,6 +61,8 @@ const clock = (context, days) =>
     };
   }, days * 24 * 60 * 60 * 1000);
 
+/** The player is told that the network is there again, as browsers do; it would try by itself after ever longer waits. */
+const back = (player) => player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));
 /** Commits are not answered, all else is. */
 const silent = () => ({ status: 503, body: '' });
 /** So long a course is not heard after it was, and a bit. */
@@ -159,15 +161,14 @@ test('nothing but a receipt is taken for one, and what failed is sent again unti
   await heading(course, 'Page 1 of 6');
   await press(course, 'Answer all questions rightly');
   await player.getByText(NOT_SAVED, { exact: true }).waitFor();
-  const tryAgain = () => player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));
   while (answers.length > 0) {
     // Until the last of them it must not say so. A try that was not answered rightly is made again after ever longer waits.
     assert.equal(await player.getByText('Saved', { exact: true }).count(), 0);
     const left = answers.length;
-    await tryAgain();
+    await back(player);
     await until(() => answers.length < left, 'it is tried again');
   }
-  await tryAgain();
+  await back(player);
   await saved(player);
   assert.equal(passed('pages12', who).length > 0, true);
   host.answer = () => null;
@@ -274,7 +275,7 @@ test('without a network one number is used, however much a course says, and the 
   assert.ok(waiting.every(({ after, sequence }) => after.every((other) => other < sequence)));
   assert.deepEqual(waiting.at(-1).after, waiting.slice(0, -1).map(({ sequence }) => sequence), 'each says what was sent before it');
   host.answer = () => null;
-  await player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));
+  await back(player);
   await saved(player);
   const [{ seen }] = host.attempt('pages12', who).launches;
   const numbers = [...seen.keys()].sort((one, other) => one - other);
@@ -300,7 +301,7 @@ test('what was done first is not lost to what was said after it: it keeps its ti
   await press(course, 'Answer all questions wrongly');
   await unsaved(player);
   host.answer = () => null;
-  await player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));
+  await back(player);
   await saved(player);
   assert.ok(Math.abs(Date.parse(passed('pages12', who)[0].at) - did) < 1000, 'it is the time when it was passed');
 });
@@ -322,7 +323,7 @@ test('a better score is not lost to a worse one that was said after it', async (
   await says([set('cmi.core.lesson_location', '2'), ['LMSCommit', '']]);
   await says([set('cmi.core.score.raw', '10')]);
   host.answer = () => null;
-  await player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));
+  await back(player);
   await saved(player);
   const raw = commits('probe12', who).map(({ status }) => status.raw);
   assert.ok(raw.includes(40) && raw.at(-1) === 10, `${raw}`);
@@ -341,10 +342,37 @@ test('the state of sequencing comes with the next commit where the one that had 
   await press(course, 'Note this place');
   await pause(1300);
   host.answer = () => null;
-  await player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));
+  await back(player);
   await saved(player);
   const kept = JSON.parse(host.attempt('parts2004', who).sequencing);
   assert.equal(kept.sequencing.activityStates.one.completionStatus, 'completed');
+});
+
+test('a state of sequencing that is long is kept shorter, and one that is too long is not called saved', async () => {
+  host.commitBytes = 30_000;
+  const who = 'long sequencing';
+  const { page, player, course } = await opened('gated2004', who);
+  await heading(course, 'Part one');
+  await press(course, 'Finish this part');
+  await press(player, 'Next part');
+  await heading(course, 'Part two');
+  await press(course, 'Note this place');
+  await saved(player);
+  await page.close();
+  assert.equal(JSON.parse(host.attempt('gated2004', who).sequencing).suspensionState, undefined);
+  const again = await opened('gated2004', who);
+  await heading(again.course, 'Part two');
+  await again.course.getByText('resume at here in two', { exact: true }).waitFor();
+  await press(again.course, 'Finish this part');
+  await press(again.player, 'Next part');
+  await heading(again.course, 'Part three');
+
+  host.commitBytes = 8_000;
+  const short = await opened('gated2004', `${who} that is not kept`);
+  await short.player.getByRole('alert').filter({ hasText: 'more than it may' }).waitFor();
+  await press(short.course, 'Finish this part');
+  await short.player.getByText('Not all is saved', { exact: true }).waitFor();
+  await until(() => host.attempt('gated2004', `${who} that is not kept`).statuses?.one?.success === 'passed', 'what the part said is');
 });
 
 test('more parts done without an answer than the player can hold: it says so, and the outbox has the rest', async () => {
@@ -363,7 +391,7 @@ test('more parts done without an answer than the player can hold: it says so, an
   });
   await player.getByRole('alert').filter({ hasText: 'not all can be sent from here' }).waitFor();
   host.answer = () => null;
-  await player.locator('body').evaluate(() => window.dispatchEvent(new Event('online')));
+  await back(player);
   await player.getByText('Not all is saved', { exact: true }).waitFor();
   assert.equal(await player.getByText('Saved', { exact: true }).count(), 0);
   assert.ok(Object.keys(host.attempt('many12', who).states).length < 104);
@@ -443,7 +471,7 @@ test('what goes to an address that does not answer any more is kept, told, and a
   const next = await context.newPage();
   let asked = 0;
   next.on('request', (request) => (asked += request.url().endsWith('/commit') ? 1 : 0));
-  await next.goto('/');
+  await next.goto(`/?launch=${host.attempt('pages12', who).launches[0].id}`);
   await next.getByText('Waiting').waitFor();
   for (let visit = 2; visit <= 5; visit += 1) {
     await until(() => asked === visit - 1, 'each visit tries');
@@ -451,6 +479,7 @@ test('what goes to an address that does not answer any more is kept, told, and a
     await next.reload();
   }
   await next.getByText('Stuck', { exact: true }).waitFor();
+  await next.getByText('Here', { exact: true }).waitFor();
   const tried = asked;
   await next.reload();
   await next.getByText('Stuck', { exact: true }).waitFor();
@@ -461,6 +490,7 @@ test('what goes to an address that does not answer any more is kept, told, and a
   await clock(context, 0.01);
   await next.reload();
   await next.getByText('Sent', { exact: true }).waitFor();
+  assert.ok(await next.getByText('Here', { exact: true }).isHidden());
   assert.ok(passed('pages12', who).length > 0);
 });
 
@@ -616,6 +646,7 @@ test('whoever leaves while the network is cut is asked to wait, and is let go', 
   await player.getByRole('alert').filter({ hasText: 'The network does not answer.' }).waitFor();
   assert.match(page.url(), /play/);
   host.down = false;
+  await back(player);
   await page.waitForURL('**/e-learning?done=left');
   assert.ok(passed('pages12', who).length > 0);
 });
@@ -632,6 +663,7 @@ test('a browser that keeps nothing is told of as one: what waits there is not ca
   await press(player, 'Save and leave');
   await player.getByRole('alert').filter({ hasText: 'this browser keeps nothing for later' }).waitFor();
   host.down = false;
+  await back(player);
   await page.waitForURL('**/e-learning?done=left');
   assert.ok(passed('pages12', who).length > 0);
 });

@@ -209,13 +209,16 @@ class StandIn {
     }
     const name = url.pathname.match(/^\/play\/(\w+)$/)?.[1];
     const inside = name === undefined ? '' : this.#around(this.launch(name, url.searchParams.get('who') ?? undefined));
+    // As Learner Homepage does: a launch of which something is missing.
+    const named = /^[0-9a-f-]{36}$/.exec(url.searchParams.get('launch'))?.[0] ?? 'none';
     const hosts = `http://*.${CONTENT}:${this.port}`;
     return {
       body: `<!DOCTYPE html><html lang="en"><title>The portal</title><meta name="portal-idle" content="900">
         <link rel="icon" href="data:,"><link rel="stylesheet" href="/assets/portal.css">
         <script type="module" src="/assets/outbox.js"></script><script type="module" src="/assets/player-page.js"></script>
         <h1>The portal</h1><p data-outbox="waiting" hidden>Waiting: <span data-outbox-count></span></p>
-        <p data-outbox="stuck" hidden>Stuck</p><p data-outbox="sent" hidden>Sent</p><p data-outbox="refused" hidden>Not taken</p>${inside}</html>`,
+        <p data-outbox="stuck" hidden>Stuck</p><p data-outbox="sent" hidden>Sent</p><p data-outbox="refused" hidden>Not taken</p>
+        <ul><li data-launch="${named}">A launch <span data-outbox-here hidden>Here</span></li></ul>${inside}</html>`,
       headers: {
         'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ${hosts}; frame-src ${hosts}`,
       },

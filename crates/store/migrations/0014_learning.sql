@@ -8,6 +8,8 @@ CREATE TABLE course (
     code TEXT NOT NULL,
     title TEXT NOT NULL,
     description TEXT NOT NULL,
+    -- What it is found by: all three of them, in small letters.
+    words TEXT NOT NULL,
     -- How long it takes, in minutes; none where nobody has said.
     minutes BIGINT,
     created_at TIMESTAMPTZ NOT NULL,

@@ -24,7 +24,7 @@ use crate::{
     files::{self, FilesError},
     form::FormError,
     page::{MenuItem, PageInner, device},
-    places::{Place, Places},
+    places::Places,
     see_other,
     shell::ProblemView,
 };
@@ -246,7 +246,6 @@ async fn guard(
         .get::<Page>()
         .cloned()
         .ok_or_else(|| Problem::broken("the corridor made no page"))?;
-    let mut place: Option<Place> = None;
     let form = if request.method() == Method::POST {
         let began = corridor.clock.now();
         let form = if rules.files {
@@ -259,9 +258,10 @@ async fn guard(
             }
             let employer = page.person().map_or(Uuid::nil(), |person| person.employer);
             let bytes = declared(request.headers()).map_or(rules.limit, |bytes| bytes.min(rules.limit));
-            // It is given back when the handler has ended: until then the files are held.
-            place = Some(places.take(employer, bytes).ok_or(Problem::Busy { seconds: 10 })?);
-            read_files(rules.limit, &mut request).await?
+            let place = places.take(employer, bytes).ok_or(Problem::Busy { seconds: 10 })?;
+            let mut form = read_files(rules.limit, &mut request).await?;
+            form.hold(place);
+            form
         } else {
             read_form(rules.limit, &mut request).await?
         };
@@ -285,9 +285,7 @@ async fn guard(
     if let Some(form) = form {
         request.extensions_mut().insert(form);
     }
-    let response = next.run(request).await;
-    drop(place);
-    Ok(response)
+    Ok(next.run(request).await)
 }
 
 /// Where somebody is led whom a page is not for.

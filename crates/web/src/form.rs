@@ -1,11 +1,11 @@
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt, sync::Arc};
 
 use axum::{body::Bytes, extract::FromRequestParts};
 use http::request::Parts;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::{Problem, ui::ErrorSummary};
+use crate::{Problem, places::Place, ui::ErrorSummary};
 
 /// A password of so many characters is longer than any that is taken.
 const TOO_LONG: usize = 129;
@@ -27,6 +27,18 @@ pub struct FormFile {
     pub name: String,
     /// What is in it. A copy of this is no copy of the file.
     pub bytes: Bytes,
+}
+
+/// Bytes of a file, and the room that they take.
+struct Held {
+    bytes: Bytes,
+    _place: Arc<Place>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Shows names only: a value may be a password.
@@ -75,6 +87,15 @@ impl Form {
         self.has_room_for(&name)?;
         self.fields.insert(name, value);
         Ok(())
+    }
+
+    /// Ties the room that the files take to their bytes: it is given back with the last copy of any of them, wherever that is by then.
+    pub(crate) fn hold(&mut self, place: Place) {
+        let place = Arc::new(place);
+        for file in self.files.values_mut() {
+            let bytes = std::mem::take(&mut file.bytes);
+            file.bytes = Bytes::from_owner(Held { bytes, _place: place.clone() });
+        }
     }
 
     pub(crate) fn add_file(&mut self, name: String, file: FormFile) -> Result<(), FormError> {
@@ -240,7 +261,24 @@ impl FieldErrors {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, FormError};
+    use super::{Form, FormError, FormFile};
+    use crate::places::Places;
+
+    #[test]
+    fn room_for_files_is_given_back_with_the_last_copy_of_their_bytes() {
+        let (places, employer) = (Places::new(10), uuid::Uuid::nil());
+        let mut form = Form::default();
+        let file = FormFile { name: "a.zip".into(), bytes: (&b"0123456789"[..]).into() };
+        form.add_file("file".into(), file).unwrap();
+        form.hold(places.take(employer, 10).unwrap());
+        // Somebody works on it still, though its request has ended.
+        let bytes = form.file("file").unwrap().bytes.clone();
+        drop(form);
+        assert!(places.take(employer, 1).is_none());
+        assert_eq!(bytes, "0123456789");
+        drop(bytes);
+        assert!(places.take(employer, 10).is_some());
+    }
 
     #[test]
     fn what_is_no_text_is_refused_and_not_mended() {

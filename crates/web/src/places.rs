@@ -1,4 +1,4 @@
-//! Room for bodies with files, which are held while they arrive and until their handler has ended.
+//! Room for bodies with files, which are held while they arrive and until nothing works on them any more.
 //!
 //! It is shared by employer: no one of them takes more than half, so that slow lines, or somebody who sends nothing on purpose, keep the
 //! others from nothing. Room is counted in bytes, not in bodies, so that a few small files do not keep each other out.

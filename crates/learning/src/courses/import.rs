@@ -9,6 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::{Instant, StoreError};
 use tokio::runtime::Handle;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -56,7 +57,9 @@ pub async fn open<R: Read + Seek + Send + Sync + 'static>(
     mut source: R,
 ) -> Result<Contents, OpenError> {
     let limits = app.settings.limits;
+    let turn = app.files.turn().await?;
     let opened = tokio::task::spawn_blocking(move || -> Result<Contents, OpenError> {
+        let _turn = turn;
         // Not hashed where it is too large anyway.
         let size = source.seek(SeekFrom::End(0))?;
         let file_hash = if size > limits.packed_bytes { String::new() } else { hash_of(&mut source)? };
@@ -119,7 +122,8 @@ pub struct Imported {
 }
 
 /// Takes a package in as the next version of the course with this code, which is made where there is none. Nobody can begin it before it is
-/// published. A process that is killed meanwhile leaves nothing that anybody sees.
+/// published. It comes to its end though nobody waits for it any more; a process that is killed meanwhile leaves nothing that anybody
+/// sees.
 ///
 /// # Errors
 /// See [`ImportError`].
@@ -132,9 +136,26 @@ pub async fn import(
 ) -> Result<Imported, ImportError> {
     permit.check(Permission::PublishCourses, permit.employer(), None)?;
     let new = new.fit()?;
-    let begun = match begin(app, permit, &new, &contents).await {
+    let (app, permit) = (app.clone(), permit.clone());
+    // A request that is cut off takes its handler with it, and no task.
+    let task = async move { take_in(&app, &permit, &new, contents, origin).await }.in_current_span();
+    tokio::spawn(task).await.unwrap_or(Err(ImportError::Ended))
+}
+
+async fn take_in(
+    app: &App,
+    permit: &Permit,
+    new: &NewVersion,
+    contents: Contents,
+    origin: Origin,
+) -> Result<Imported, ImportError> {
+    let failed = |error: io::Error| ImportError::File(error.to_string());
+    let turn = app.files.turn().await.map_err(failed)?;
+    // Files that are there already are relied on until the version that names them has arrived.
+    let held = app.files.hold().await.map_err(failed)?;
+    let begun = match begin(app, permit, new, &contents).await {
         // Two at once have made the same course.
-        Err(ImportError::Store(error)) if error.is_duplicate() => begin(app, permit, &new, &contents).await,
+        Err(ImportError::Store(error)) if error.is_duplicate() => begin(app, permit, new, &contents).await,
         other => other,
     }?;
     let imported = match begun {
@@ -145,20 +166,18 @@ pub async fn import(
     let (manifest, hash) = (contents.manifest.clone(), contents.file_hash.clone());
     let written = tokio::task::spawn_blocking(move || write(&app_in, &runtime, version, contents)).await;
     let arrived = match written {
-        Ok(Ok(())) => arrive(app, permit, &new, &manifest, &hash, imported, origin).await,
+        Ok(Ok(())) => arrive(app, permit, new, &manifest, &hash, imported, origin).await,
         Ok(Err(error)) => Err(error),
         Err(_) => Err(ImportError::Ended),
     };
-    match arrived {
-        Ok(arrived) if arrived.version == version => Ok(arrived),
+    if !matches!(&arrived, Ok(arrived) if arrived.version == version) {
         // What was written goes at once, where it can; else within a day.
-        other => {
-            if let Err(error) = jobs::give_up(app, version).await {
-                tracing::warn!(%version, %error, "what an import left is cleared away later");
-            }
-            other
+        if let Err(error) = jobs::give_up(app, version).await {
+            tracing::warn!(%version, %error, "what an import left is cleared away later");
         }
     }
+    drop((held, turn));
+    arrived
 }
 
 enum Begun {
@@ -286,7 +305,7 @@ async fn arrive(
                 }
                 let title = new.title.as_deref().unwrap_or(&course.title);
                 let description = new.description.as_deref().unwrap_or(&course.description);
-                sql::describe(tx, course.id, title, description, new.minutes.or(course.minutes)).await?;
+                sql::describe(tx, &course, title, description, new.minutes.or(course.minutes)).await?;
                 audit::append(tx, entry).await?;
                 Ok(imported)
             }
@@ -316,27 +335,24 @@ impl<'a> Sink<'a> {
     }
 
     fn finish(mut self) -> Result<(String, i64), ImportError> {
-        let failed = |error: object_store::Error| ImportError::File(error.to_string());
         let hash: String = self.hash.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         let size = i64::try_from(self.size).unwrap_or(i64::MAX);
         let held = Bytes::from(std::mem::take(&mut self.held));
-        let (files, app, runtime) = (self.files(), self.app, self.runtime);
-        let incoming = self.incoming.take();
-        runtime.block_on(async {
-            // What a version has already is there for good. All else is written anew, so that it is younger than what is swept.
-            let mut reader = app.db.read().await?;
-            let is_there = sql::is_file(&mut reader.tx(), &hash).await?;
-            drop(reader);
+        let (files, bytes, incoming) = (self.files(), self.size, self.incoming.take());
+        let written = self.runtime.block_on(async {
+            // What lies under its hash was written whole.
+            let is_there = files.has(&hash, bytes).await?;
             match incoming {
-                Some(incoming) if is_there => incoming.abort().await.map_err(failed),
+                Some(incoming) if is_there => incoming.abort().await,
                 Some(mut incoming) => {
-                    incoming.write(held).await.map_err(failed)?;
-                    incoming.finish(&hash).await.map_err(failed)
+                    incoming.write(held).await?;
+                    incoming.finish(&hash).await
                 }
                 None if is_there => Ok(()),
-                None => files.put(&hash, held).await.map_err(failed),
+                None => files.put(&hash, held).await,
             }
-        })?;
+        });
+        written.map_err(|error| ImportError::File(error.to_string()))?;
         Ok((hash, size))
     }
 }

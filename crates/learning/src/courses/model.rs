@@ -1,5 +1,6 @@
 use scorm::{Finding, Manifest, Standard};
 use store::{Instant, StoreError};
+use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 store::words! {
@@ -166,6 +167,17 @@ impl NewVersion {
         }
         Ok(self)
     }
+}
+
+/// Words as they are compared where courses are looked for: in small letters of any script, and those with marks always written in the
+/// same of their ways.
+pub(crate) fn plain(words: &str) -> String {
+    words.nfc().flat_map(char::to_lowercase).collect()
+}
+
+/// What a course is found by.
+pub(super) fn words_of(code: &str, title: &str, description: &str) -> String {
+    plain(&format!("{title} {code} {description}"))
 }
 
 /// The title of a course whose uploader gave none: the manifest's, as far as it fits.

@@ -6,7 +6,7 @@ use serde_json::json;
 use store::{Instant, StoreError, Tx};
 use uuid::Uuid;
 
-use super::{Course, NewVersion, Version, VersionState, sql};
+use super::{Course, NewVersion, Version, VersionState, model::plain, sql};
 use crate::App;
 
 /// A list shows so many courses at once.
@@ -58,7 +58,7 @@ pub async fn find(
     after: Option<&Course>,
 ) -> Result<Vec<Course>, StoreError> {
     let mut like = String::from("%");
-    for letter in words.trim().chars().take(MOST_QUERY).flat_map(char::to_lowercase) {
+    for letter in plain(&words.trim().chars().take(MOST_QUERY).collect::<String>()).chars() {
         if matches!(letter, '%' | '_' | '!') {
             like.push('!');
         }
@@ -147,8 +147,9 @@ pub(super) async fn describe(
     act(app, permit, move |tx, app, permit, now| {
         async move {
             let held = sql::course(tx, permit.employer(), course).await?.ok_or(ChangeError::NotFound)?;
-            let (title, description) = (new.title.unwrap_or(held.title), new.description.unwrap_or_default());
-            sql::describe(tx, course, &title, &description, new.minutes).await?;
+            let title = new.title.unwrap_or_else(|| held.title.clone());
+            let description = new.description.unwrap_or_default();
+            sql::describe(tx, &held, &title, &description, new.minutes).await?;
             let data = json!({ "course": course, "code": held.code, "title": title });
             audit::append(tx, app.entry(now, &permit, "learning.course_described", data, origin)).await?;
             Ok(())

@@ -2,7 +2,7 @@ use scorm::{Manifest, Standard};
 use store::{Instant, Result, StoreError, Tx, Value, insert_many, later, on};
 use uuid::Uuid;
 
-use super::{Course, Version, VersionState};
+use super::{Course, Version, VersionState, model::words_of};
 
 macro_rules! course_columns {
     ($before:literal, $after:literal) => {
@@ -63,8 +63,7 @@ pub(super) async fn published(
 ) -> Result<Vec<Course>> {
     let (title, id) = after.map_or(("", Uuid::nil()), |course| (course.title.as_str(), course.id));
     on!(tx, c => sqlx::query_as(course_columns!("SELECT", "FROM course WHERE employer_id = $1 AND current_version IS NOT NULL
-         AND (LOWER(title) LIKE $2 ESCAPE '!' OR LOWER(code) LIKE $2 ESCAPE '!' OR LOWER(description) LIKE $2 ESCAPE '!')
-         AND (title, id) > ($3, $4) ORDER BY title, id LIMIT $5"))
+         AND words LIKE $2 ESCAPE '!' AND (title, id) > ($3, $4) ORDER BY title, id LIMIT $5"))
         .bind(employer).bind(like).bind(title).bind(id).bind(limit).fetch_all(c).await)
 }
 
@@ -95,25 +94,27 @@ pub(crate) async fn manifest(tx: &mut Tx<'_>, version: Uuid) -> Result<Option<Ma
 }
 
 pub(super) async fn add_course(tx: &mut Tx<'_>, course: &Course) -> Result<()> {
-    on!(tx, c => sqlx::query("INSERT INTO course (id, employer_id, code, title, description, minutes, created_at, created_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
-        .bind(course.id).bind(course.employer_id).bind(&course.code).bind(&course.title).bind(&course.description).bind(course.minutes)
+    on!(tx, c => sqlx::query("INSERT INTO course (id, employer_id, code, title, description, words, minutes, created_at, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(course.id).bind(course.employer_id).bind(&course.code).bind(&course.title).bind(&course.description)
+        .bind(words_of(&course.code, &course.title, &course.description)).bind(course.minutes)
         .bind(course.created_at).bind(course.created_by).execute(c).await.map(drop))
 }
 
 pub(super) async fn describe(
     tx: &mut Tx<'_>,
-    id: Uuid,
+    course: &Course,
     title: &str,
     description: &str,
     minutes: Option<i64>,
 ) -> Result<()> {
     later!(
         tx,
-        "UPDATE course SET title = $2, description = $3, minutes = $4 WHERE id = $1",
-        id,
+        "UPDATE course SET title = $2, description = $3, words = $4, minutes = $5 WHERE id = $1",
+        course.id,
         title.to_owned(),
         description.to_owned(),
+        words_of(&course.code, title, description),
         minutes,
     )
 }
@@ -191,14 +192,14 @@ pub(crate) async fn file(tx: &mut Tx<'_>, version: Uuid, path: &str) -> Result<O
         .bind(version).bind(path).fetch_optional(c).await)
 }
 
-/// Whether some version has a file of these bytes.
-pub(super) async fn is_file(tx: &mut Tx<'_>, hash: &str) -> Result<bool> {
-    let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT version_id FROM course_file WHERE hash = $1 LIMIT 1")
-        .bind(hash).fetch_optional(c).await)?;
-    Ok(found.is_some())
+/// The hashes of files that some version has, in their order, behind `after`.
+pub(super) async fn hashes(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<Vec<String>> {
+    on!(tx, c => sqlx::query_scalar("SELECT DISTINCT hash FROM course_file WHERE hash > $1 ORDER BY hash LIMIT $2")
+        .bind(after).bind(limit).fetch_all(c).await)
 }
 
-/// Gives up a version whose files did not all arrive: so many of its rows go, and with the last of them the version.
+/// Gives up a version whose files did not all arrive: so many of its rows go, and with the last of them the version, and its course where
+/// that has no other.
 pub(super) async fn give_up(tx: &mut Tx<'_>, version: Uuid, limit: i64) -> Result<bool> {
     let gone = on!(tx, c => sqlx::query("DELETE FROM course_file WHERE version_id = $1 AND path IN
             (SELECT path FROM course_file WHERE version_id = $1 LIMIT $2)
@@ -207,6 +208,14 @@ pub(super) async fn give_up(tx: &mut Tx<'_>, version: Uuid, limit: i64) -> Resul
     if gone > 0 {
         return Ok(true);
     }
-    later!(tx, "DELETE FROM course_version WHERE id = $1 AND state = 'arriving'", version)?;
+    let course: Option<Uuid> = on!(tx, c => sqlx::query_scalar("DELETE FROM course_version WHERE id = $1 AND state = 'arriving' RETURNING course_id")
+        .bind(version).fetch_optional(c).await)?;
+    if let Some(course) = course {
+        later!(
+            tx,
+            "DELETE FROM course WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM course_version v WHERE v.course_id = $1)",
+            course,
+        )?;
+    }
     Ok(false)
 }

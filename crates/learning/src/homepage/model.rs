@@ -1,5 +1,7 @@
 //! What is looked for, and which devices are phones.
 
+use crate::courses::plain;
+
 /// So many letters may be looked for.
 const MOST_TYPED: usize = 100;
 /// So many words are looked for; more of them narrow nothing.
@@ -29,8 +31,7 @@ impl Sought {
 
 /// The pattern of `LIKE` for a word somewhere, whose own signs mean nothing.
 fn pattern(word: &str) -> String {
-    let plain: String = word
-        .to_lowercase()
+    let plain: String = plain(word)
         .chars()
         .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain([c]))
         .collect();

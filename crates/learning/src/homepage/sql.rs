@@ -99,10 +99,9 @@ pub(super) async fn find(
 ) -> Result<Vec<Course>> {
     let [one, two, three, four] = &sought.0;
     on!(tx, c => sqlx::query_as("SELECT f.id, f.title, f.description, f.minutes
-         FROM (SELECT c.id, c.title, c.description, c.minutes, LOWER(c.title || ' ' || c.code || ' ' || c.description) AS words
-             FROM course c WHERE c.employer_id = $1 AND c.current_version IS NOT NULL
-                 AND ($6 IS NULL OR (c.title, c.id) > (SELECT a.title, a.id FROM course a WHERE a.id = $6 AND a.employer_id = $1))) f
-         WHERE f.words LIKE $2 ESCAPE '\\' AND f.words LIKE $3 ESCAPE '\\' AND f.words LIKE $4 ESCAPE '\\'
+         FROM course f WHERE f.employer_id = $1 AND f.current_version IS NOT NULL
+             AND ($6 IS NULL OR (f.title, f.id) > (SELECT a.title, a.id FROM course a WHERE a.id = $6 AND a.employer_id = $1))
+             AND f.words LIKE $2 ESCAPE '\\' AND f.words LIKE $3 ESCAPE '\\' AND f.words LIKE $4 ESCAPE '\\'
              AND f.words LIKE $5 ESCAPE '\\'
          ORDER BY f.title, f.id LIMIT $7")
         .bind(employer).bind(one).bind(two).bind(three).bind(four).bind(after).bind(limit).fetch_all(c).await)

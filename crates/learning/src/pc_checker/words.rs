@@ -18,7 +18,7 @@ pub(super) const fn name(check: Check) -> &'static str {
     match check {
         Check::Script => "JavaScript",
         Check::Frame => "Courses load",
-        Check::Commit => "What you do is saved",
+        Check::Commit => "What courses send is answered",
         Check::Bodies => "It arrives whole",
         Check::Beacon => "Saving when a page is shut",
         Check::Outbox => "Keeping what could not be sent",

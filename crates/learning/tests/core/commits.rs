@@ -383,3 +383,27 @@ both_databases!(nothing_of_anothers_is_reached_by_ones_own_token, |portal| async
     assert_eq!(mine.stored().await, before);
     assert!(completions(&portal).await.is_empty());
 });
+
+both_databases!(a_commit_takes_six_statements, |portal| async move {
+    let fire = course(&portal, "FIRE", manifest(Standard::Scorm2004, vec![part("a"), part("b")])).await;
+    let player = open(&portal, HELEN, fire.course).await;
+    let said = json!({ "completion_status": "incomplete", "success_status": "unknown" });
+    player.says(1_000_001, said.clone()).await;
+    let _ = portal.db.recorded_statements();
+    let takes = async |body: &Value, seconds: i64| {
+        portal.clock.advance(seconds);
+        player.takes(body).await;
+        portal.db.recorded_statements().into_values().sum::<u64>()
+    };
+    let mut body = player.body(1_000_002, said);
+    // Its row held and read, what is beside it read; commit, item and attempt written.
+    assert_eq!(takes(&body, 4).await, 5);
+    // The same again: nothing is written.
+    assert_eq!(takes(&body, 0).await, 2);
+    body["sequence"] = json!(1_000_003);
+    body["sequencing"] = json!("{}");
+    assert_eq!(takes(&body, 0).await, 6);
+    // After a while its launch is looked up anew and seen, and its session kept awake.
+    body["sequence"] = json!(1_000_004);
+    assert!(takes(&body, 40).await <= 12);
+});

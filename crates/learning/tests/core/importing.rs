@@ -90,6 +90,31 @@ both_databases!(one_version_at_a_time_is_published, |portal| async move {
     assert_eq!(trail.await.len(), 4, "what changes nothing is no entry");
 });
 
+both_databases!(courses_are_found_in_any_script_and_by_what_they_are_called_now, |portal| async move {
+    let (app, permit) = (app(&portal), permit(&portal, HELEN).await);
+    let employer = permit.employer();
+    let found = async |words: &str| {
+        let mut reader = portal.db.read().await.unwrap();
+        courses::find(&mut reader.tx(), employer, words, None).await.unwrap().len()
+    };
+    let said = |title: &str| NewVersion { title: Some(title.into()), ..new("Ward-7") };
+    let package = contents(simple(), &[("a.html", b"1")]);
+    let imported =
+        courses::import(&app, &permit, said("Für Ärzte ΣΟΦΙΑ"), package, Origin::default()).await.unwrap();
+    publish(&portal, imported.version).await;
+    for words in ["ärzte", "ÄRZTE", "A\u{308}rzte", "für ärzte σοφια", "WARD-7", "ward-7"] {
+        assert_eq!(found(words).await, 1, "{words}");
+    }
+    // A newer package says otherwise what it is.
+    let newer =
+        NewVersion { description: Some("Für die ÖFFENTLICHKEIT".into()), ..said("Санитары") };
+    let package = contents(simple(), &[("a.html", b"2")]);
+    courses::import(&app, &permit, newer, package, Origin::default()).await.unwrap();
+    for (words, number) in [("ärzte", 0), ("САНИТАРЫ", 1), ("öffentlichkeit", 1), ("ward", 1)] {
+        assert_eq!(found(words).await, number, "{words}");
+    }
+});
+
 both_databases!(what_is_said_of_a_package_has_limits, |portal| async move {
     let app = app(&portal);
     let said = |change: &dyn Fn(&mut NewVersion)| {
@@ -136,6 +161,7 @@ both_databases!(a_package_that_breaks_off_leaves_nothing, |portal| async move {
     assert!(matches!(&refused, Err(ImportError::File(says)) if says.contains("checksum")), "{refused:?}");
     assert_eq!(crate::importing::files(&portal).await, 0);
     assert_eq!(count(&portal, "SELECT CAST(COUNT(*) AS TEXT) FROM course_version").await, 0);
+    assert_eq!(count(&portal, "SELECT CAST(COUNT(*) AS TEXT) FROM course").await, 0);
 
     let whole = import(&portal, "FIRE", contents(simple(), &files)).await;
     assert!(whole.is_new);

@@ -4,6 +4,7 @@
 
 mod commits;
 mod completion;
+mod disk;
 mod ends;
 mod fold;
 mod host;

@@ -104,6 +104,16 @@ both_databases!(what_staff_read_of_a_course_is_changed, |portal| async move {
     let attempt = helen.post(&start, &[]).await.is(303).location().unwrap().to_owned();
     helen.get(&attempt).await.has("Tested on Edge on Windows").has("It takes about 45 minutes");
 
+    // It is found by what it is called now, in large and small letters of any script.
+    let fields = [("title", "Für Ärzte"), ("description", "ПОЖАР")];
+    ruth.post(&format!("{course}/describe"), &fields).await.is(303);
+    for (words, is_found) in
+        [("%C3%A4rzte", true), ("%D0%BF%D0%BE%D0%B6%D0%B0%D1%80+F%C3%9CR", true), ("safety", false)]
+    {
+        let page = helen.get(&format!("/e-learning?q={words}")).await;
+        assert_eq!(page.body.contains("ПОЖАР"), is_found, "{words}");
+    }
+
     for (fields, says) in [
         (vec![("title", "")], "Enter a title"),
         (vec![("title", "Fire"), ("minutes", "soon")], "Enter how many minutes it takes"),

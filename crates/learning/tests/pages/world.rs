@@ -43,14 +43,15 @@ pub(crate) async fn course(
     let employer = records::employer_by_code(&mut reader.tx(), employer).await.unwrap().unwrap().id;
     drop(reader);
     let course = Course { id, version, title: title.to_owned() };
+    let words = format!("{title} {code} {description}").to_lowercase();
     let [code, title, description] = [code, title, description].map(str::to_owned);
     portal
         .db
         .write(move |tx| {
             async move {
-                on!(tx, c => sqlx::query("INSERT INTO course (id, employer_id, code, title, description, minutes, created_at, current_version)
-                     VALUES ($1, $2, $3, $4, $5, 30, $6, $7)")
-                    .bind(id).bind(employer).bind(code).bind(title).bind(description).bind(now).bind(version)
+                on!(tx, c => sqlx::query("INSERT INTO course (id, employer_id, code, title, description, words, minutes, created_at, current_version)
+                     VALUES ($1, $2, $3, $4, $5, $8, 30, $6, $7)")
+                    .bind(id).bind(employer).bind(code).bind(title).bind(description).bind(now).bind(version).bind(words)
                     .execute(c).await.map(drop))?;
                 on!(tx, c => sqlx::query("INSERT INTO course_version (id, course_id, number, state, standard, manifest, findings, file_name,
                          file_hash, size, uploaded_at, published_at, tested_on)

@@ -7,7 +7,7 @@ use audit::Origin;
 use clap::{Args, Subcommand};
 use learning::{
     App,
-    courses::{self, NewVersion, OpenError, Version},
+    courses::{self, Finding, NewVersion, OpenError, Severity, Version},
 };
 use records::{Employer, Permission, Permit};
 
@@ -110,17 +110,17 @@ impl Import {
             Failed(format!("{} was not taken in: {error}", self.file.display()))
         };
         let file = File::open(&self.file).map_err(|error| refused(&error))?;
-        let contents = courses::open(app, file).await.map_err(|error| match &error {
-            OpenError::Refused(all) => {
-                let lines: Vec<String> = all.errors().map(ToString::to_string).collect();
-                refused(&lines.join("\n  "))
+        let contents = match courses::open(app, file).await {
+            Ok(contents) => contents,
+            Err(OpenError::Refused(refused)) => {
+                say_findings(&refused.findings);
+                say!("{} was not taken in, since it has errors.", self.file.display());
+                return Ok(Ended::Found);
             }
-            OpenError::Io(_) => refused(&error),
-        })?;
+            Err(OpenError::Io(error)) => return Err(refused(&error)),
+        };
         let (title, files) = (contents.manifest.title.clone(), contents.paths.len());
-        for finding in &contents.findings {
-            say!("  warning  {finding}");
-        }
+        say_findings(&contents.findings);
         let new = NewVersion {
             code: self.course.clone().unwrap_or(stem),
             title: self.title.clone(),
@@ -146,6 +146,15 @@ impl Import {
             say!("Published: {code} version {}", imported.number);
         }
         Ok(Ended::Done)
+    }
+}
+
+fn say_findings(findings: &[Finding]) {
+    for finding in findings {
+        match finding.severity {
+            Severity::Error => say!("  error    {finding}"),
+            Severity::Warning => say!("  warning  {finding}"),
+        }
     }
 }
 

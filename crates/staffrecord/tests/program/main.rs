@@ -6,6 +6,7 @@
 mod common;
 
 mod access;
+mod courses;
 mod employers;
 mod full;
 mod https;

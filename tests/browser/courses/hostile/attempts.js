@@ -18,7 +18,7 @@ window.attempts = {
   'what the person was let in by': () => document.requestStorageAccess().then(() => fetch('/', { credentials: 'include' }).then(() => 'given')),
   'a passkey': () => navigator.credentials.get({ publicKey: { challenge: new Uint8Array(32), rpId: 'localhost' } }),
   // Where the person is led.
-  'to lead the portal away': ({ elsewhere }) => ((window.top.location.href = `${elsewhere}/top`), waited()),
+  'to lead the portal away': ({ elsewhere }) => ((window.top.location.href = `${elsewhere}/top`), still()),
   'to lead the portal away by a link': ({ elsewhere }) => clicked({ href: `${elsewhere}/link`, target: '_top' }),
   'to lead the portal away by a form': ({ elsewhere }) => submitted(`${elsewhere}/form`, '_top'),
   'to take the place of the portal': () => (window.top.document.open(), 'taken'),
@@ -107,10 +107,10 @@ window.attempts = {
     connection.close();
     throw new Tried(state !== 'new');
   },
-  'names by the way of its own frame': ({ elsewhere }) => ((location.href = `${elsewhere}/led`), waited()),
+  'names by the way of its own frame': ({ elsewhere }) => ((location.href = `${elsewhere}/led`), still()),
   'names by a page that leads on': ({ elsewhere }) => put('meta', { httpEquiv: 'refresh', content: `0; url=${elsewhere}/refresh` }, 800),
-  "names by the way of the player's frame": ({ elsewhere }) => ((window.parent.location.href = `${elsewhere}/led`), waited()),
-  "payslips by the way of the player's frame": ({ portal }) => ((window.parent.location.href = `${portal}/payslips?hostile`), waited()),
+  "names by the way of the player's frame": ({ elsewhere }) => ((window.parent.location.href = `${elsewhere}/led`), still()),
+  "payslips by the way of the player's frame": ({ portal }) => ((window.parent.location.href = `${portal}/payslips?hostile`), still()),
   // What the device can do.
   'the microphone': () => navigator.mediaDevices.getUserMedia({ audio: true }).then(() => 'heard'),
   'the screen': () => navigator.mediaDevices.getDisplayMedia().then(() => 'seen'),
@@ -133,7 +133,10 @@ class Tried extends Error {
 }
 const own = () => location.pathname.replace(/course\/.*/, '');
 const name = () => encodeURIComponent(window.parent.API?.cmi.core.student_name ?? 'nobody');
-const waited = (time = 200) => new Promise((settle) => setTimeout(settle, time, 'refused'));
+const still = (time = 300) => new Promise((settle) => setTimeout(settle, time, 'refused'));
+/** Until something is refused by the policy, or some time is over. */
+const waited = (time) =>
+  Promise.race([still(time), new Promise((settle) => document.addEventListener('securitypolicyviolation', () => settle('refused'), { once: true }))]);
 /** What a worker does: it tries, and tells by what it was refused. */
 const working = (address) => `
   const told = new Promise((settle) => addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => settle("policy: " + effectiveDirective + " " + blockedURI)));
@@ -156,13 +159,13 @@ window.attempt = async (what, where) => {
   } catch (error) {
     said.push(/^(policy|tried): /.test(error?.message) ? error.message : `${error?.name}: ${error?.message}`);
   }
-  await waited(50);
+  await still(30);
   document.removeEventListener('securitypolicyviolation', hear);
   return { got, said };
 };
 
 /** Puts this on the page, and gives it some time. */
-function put(kind, values, time = 200) {
+function put(kind, values, time = 300) {
   document.getElementById('place').append(Object.assign(document.createElement(kind), values));
   return waited(time);
 }
@@ -191,7 +194,7 @@ function framed(address) {
         settle('refused');
       }
     };
-    setTimeout(settle, 300, 'refused');
+    waited().then(settle);
   });
 }
 
@@ -200,7 +203,7 @@ function submitted(address, target, method = 'post') {
   Object.assign(form, { action: address, method, target });
   form.innerHTML = '<label>Password <input name="password" value="secret"></label>';
   form.submit();
-  return waited();
+  return still();
 }
 
 function clicked(values) {
