@@ -67,7 +67,6 @@ pub(crate) struct Open {
     host: String,
     /// Ends with `/`.
     path: String,
-    commit_path: String,
     launch: Uuid,
     now: String,
     sequence: i64,
@@ -100,9 +99,7 @@ pub(crate) async fn open(world: &World, people: usize, codes: &[&str]) -> Result
         };
         let unclear = || Failed::because(format!("{} is no address here", launched.address));
         let (host, path) = apart(&launched.address).ok_or_else(unclear)?;
-        let (_, commit_path) = apart(&launched.commit_address).ok_or_else(unclear)?;
-        let launch = launched.id;
-        Ok::<_, Failed>(Open { host, path, commit_path, launch, now: String::new(), sequence: 0 })
+        Ok::<_, Failed>(Open { host, path, launch: launched.id, now: String::new(), sequence: 0 })
     });
     let opened = opened.buffered(AT_ONCE).try_collect().await?;
     // What follows from it, so that `serve` begins with nothing to do.
@@ -163,7 +160,7 @@ impl Open {
             "objectives": null,
         });
         // What is long is put in as it stands: a client that looks at each of its letters takes more of the processor than the server.
-        self.post(&self.commit_path, &body.to_string().replacen(HERE, suspend_data, 1))
+        self.post(&format!("{}commit", self.path), &body.to_string().replacen(HERE, suspend_data, 1))
     }
 
     fn post(&self, path: &str, body: &str) -> Vec<u8> {
