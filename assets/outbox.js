@@ -10,6 +10,8 @@
 /** Browsers let go on with no more than 64 KiB once a page is left. */
 const SMALL = 60 * 1024;
 const AGAIN = 30_000;
+/** A page that is being left may hold its launch for a moment still. */
+const SOON = 2000;
 /** An address that did not answer on so many pages of the portal, which did, is asked now and then only. Nothing is thrown away for that. */
 const DOUBTED = 5;
 const SELDOM = 10 * 60 * 1000;
@@ -29,6 +31,7 @@ function start() {
   let wasRefused = false;
   // The page has just come from the portal: the network is there.
   let isFresh = true;
+  let wasHeld = false;
 
   const run = () => (running ??= send().finally(() => (running = null)));
 
@@ -40,14 +43,15 @@ function start() {
       tell(left.keys, left.stuck);
     }
     if (left?.keys.length > 0) {
-      timer = setTimeout(run, AGAIN * (0.75 + Math.random() / 2));
+      timer = setTimeout(run, left.isHeld && !wasHeld ? SOON : AGAIN * (0.75 + Math.random() / 2));
+      wasHeld = left.isHeld;
     }
   }
 
   async function sendAll() {
     const database = await open();
     if (!database) {
-      return { keys: [], stuck: 0 };
+      return { keys: [], stuck: 0, isHeld: false };
     }
     try {
       const keys = await asked(database, "readonly", (commits) => commits.getAllKeys());
@@ -59,7 +63,7 @@ function start() {
       }
       const sent = await Promise.all([...launches].map(([launch, of]) => alone(launch, () => sendLaunch(database, of))));
       const left = await asked(database, "readonly", (commits) => commits.getAllKeys());
-      return { keys: left, stuck: sent.filter((how) => how === "stuck").length };
+      return { keys: left, stuck: sent.filter((how) => how === "stuck").length, isHeld: sent.includes(null) };
     } finally {
       database.close();
     }

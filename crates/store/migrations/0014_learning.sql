@@ -91,9 +91,8 @@ CREATE INDEX attempt_by_touch ON attempt (staff_record_id, touched_at);
 -- What an attempt goes on with beside its items, where its course has it. Apart from its row, which every commit changes.
 CREATE TABLE attempt_state (
     attempt_id UUID PRIMARY KEY REFERENCES attempt (id),
-    -- scorm-again's own state of sequencing, and objectives that items share, as JSON.
-    sequencing TEXT,
-    objectives TEXT
+    -- scorm-again's own state of sequencing, with the objectives that items share, as JSON.
+    sequencing TEXT NOT NULL
 );
 
 -- What an attempt has got to in one item.

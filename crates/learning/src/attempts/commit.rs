@@ -112,8 +112,6 @@ struct Sent {
     root: Option<Value>,
     #[serde(default)]
     sequencing: Option<String>,
-    #[serde(default)]
-    objectives: Option<Value>,
 }
 
 /// Reads a commit. Courses cut their data where it gets too long, also in the middle of a letter, and JavaScript sends what is left of it as
@@ -192,7 +190,6 @@ struct Work {
     after: BTreeSet<i64>,
     state: String,
     sequencing: Option<String>,
-    objectives: Option<String>,
     /// The session to keep awake.
     session: Option<(Uuid, Instant)>,
     completion: Completion,
@@ -265,8 +262,8 @@ async fn take(
                 let is_newest = at > place;
                 let item = is_newest.then(|| said.item.clone());
                 sql::move_on(tx, attempt, Moved { standing, at: at.max(place), item }, work.now).await?;
-                if is_newest && (work.sequencing.is_some() || work.objectives.is_some()) {
-                    sql::set_state(tx, attempt, work.sequencing, work.objectives).await?;
+                if let Some(sequencing) = work.sequencing.filter(|_| is_newest) {
+                    sql::set_state(tx, attempt, sequencing).await?;
                 }
                 if end != found.end {
                     sql::set_end(tx, launch.id, &end, work.now).await?;
@@ -372,7 +369,6 @@ fn work(app: &App, opened: &Opened, sent: &Sent, body: &[u8], now: Instant) -> R
         after: sent.after.iter().copied().filter(|before| (1..sent.sequence).contains(before)).collect(),
         state: sent.state.to_string(),
         sequencing: sent.sequencing.clone(),
-        objectives: sent.objectives.as_ref().filter(|objectives| !objectives.is_null()).map(Value::to_string),
         session: due.then(|| (launch.session_id, now.plus_minutes(-opened.idle_minutes))),
         completion: unfinished(app, launch, now),
         now,
@@ -485,10 +481,7 @@ mod tests {
             assert!(parse(wrong.as_bytes()).is_none(), "{wrong}");
         }
         assert!(parse(&[0xff, 0xfe]).is_none());
-        assert!(
-            parse(more(r#""root":null,"objectives":null,"final":true,"status":{"what":1}"#).as_bytes())
-                .is_some()
-        );
+        assert!(parse(more(r#""root":null,"final":true,"status":{"what":1}"#).as_bytes()).is_some());
     }
 
     #[test]

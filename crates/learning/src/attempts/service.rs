@@ -294,8 +294,6 @@ pub(crate) async fn begin(app: &App, opened: &Opened) -> Result<Option<Loaded>, 
     let name = holder.map_or_else(String::new, |holder| {
         format!("{}, {}", holder.record.last_name, holder.record.first_names)
     });
-    let objectives: Value =
-        held.objectives.and_then(|objectives| serde_json::from_str(&objectives).ok()).unwrap_or_default();
     Ok(Some(Loaded(json!({
         "launch": launch,
         "attempt": attempt,
@@ -309,7 +307,6 @@ pub(crate) async fn begin(app: &App, opened: &Opened) -> Result<Option<Loaded>, 
         "start": start,
         "states": states,
         "sequencing": held.sequencing,
-        "objectives": objectives,
         "mode": if whole == Status::Passed { "review" } else { "normal" },
         "commit_bytes": super::commit::MOST_BYTES,
         "every_ms": 5000,

@@ -168,7 +168,6 @@ pub(super) struct ToLoad {
     pub(super) status: Option<Status>,
     pub(super) item: Option<String>,
     pub(super) sequencing: Option<String>,
-    pub(super) objectives: Option<String>,
     pub(super) items: Vec<ItemToLoad>,
 }
 
@@ -189,22 +188,21 @@ struct LoadedRow {
     status: Status,
     seconds: i64,
     kept: Option<String>,
-    objectives: Option<String>,
 }
 
 /// All that an attempt goes on with; nothing of it where there is none. One statement, so that its parts are of one moment.
 pub(super) async fn to_load(tx: &mut Tx<'_>, attempt: Uuid) -> Result<ToLoad> {
-    let rows: Vec<LoadedRow> = on!(tx, c => sqlx::query_as("SELECT k.title, a.item, a.status, a.seconds, s.sequencing AS kept, s.objectives
+    let rows: Vec<LoadedRow> = on!(tx, c => sqlx::query_as("SELECT k.title, a.item, a.status, a.seconds, s.sequencing AS kept
          FROM attempt a JOIN course k ON k.id = a.course_id LEFT JOIN attempt_state s ON s.attempt_id = a.id WHERE a.id = $1
-         UNION ALL SELECT CAST(NULL AS TEXT), i.item, i.status, i.seconds, i.state, CAST(NULL AS TEXT)
+         UNION ALL SELECT CAST(NULL AS TEXT), i.item, i.status, i.seconds, i.state
          FROM attempt_item i WHERE i.attempt_id = $1")
         .bind(attempt).fetch_all(c).await)?;
     let mut loaded = ToLoad::default();
     for row in rows {
-        let LoadedRow { title, item, status, seconds, kept, objectives } = row;
+        let LoadedRow { title, item, status, seconds, kept } = row;
         match (title, item) {
             (Some(title), item) => {
-                loaded = ToLoad { title, status: Some(status), item, sequencing: kept, objectives, ..loaded };
+                loaded = ToLoad { title, status: Some(status), item, sequencing: kept, ..loaded };
             }
             (None, item) => {
                 let (item, state) = (item.unwrap_or_default(), kept.unwrap_or_default());
@@ -455,21 +453,14 @@ pub(super) async fn move_on(tx: &mut Tx<'_>, attempt: Uuid, new: Moved, now: Ins
     )
 }
 
-/// The newest that was said beside the items. What it leaves out stays as it is.
-pub(super) async fn set_state(
-    tx: &mut Tx<'_>,
-    attempt: Uuid,
-    sequencing: Option<String>,
-    objectives: Option<String>,
-) -> Result<()> {
+/// The newest state of sequencing.
+pub(super) async fn set_state(tx: &mut Tx<'_>, attempt: Uuid, sequencing: String) -> Result<()> {
     later!(
         tx,
-        "INSERT INTO attempt_state (attempt_id, sequencing, objectives) VALUES ($1, $2, $3)
-         ON CONFLICT (attempt_id) DO UPDATE SET sequencing = COALESCE(excluded.sequencing, attempt_state.sequencing),
-             objectives = COALESCE(excluded.objectives, attempt_state.objectives)",
+        "INSERT INTO attempt_state (attempt_id, sequencing) VALUES ($1, $2)
+         ON CONFLICT (attempt_id) DO UPDATE SET sequencing = excluded.sequencing",
         attempt,
         sequencing,
-        objectives,
     )
 }
 

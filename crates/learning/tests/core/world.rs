@@ -203,7 +203,6 @@ impl Player {
             "status": { "completion": "completed" },
             "root": null,
             "sequencing": null,
-            "objectives": null,
         })
     }
 
