@@ -126,17 +126,23 @@ impl Cluster {
     pub(crate) fn kill(&mut self) {
         let mut postmaster = self.postmaster.take().expect("it runs");
         let parent = Pid::from_child(&postmaster);
+        let began = Instant::now();
+        let wait_while = |is_so: &dyn Fn() -> bool| {
+            while is_so() {
+                assert!(began.elapsed() < PATIENCE, "it cannot be killed");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        // Held first, so that it starts no more of them: one that was left would keep the next start out.
+        kill_process(parent, Signal::STOP).unwrap();
+        wait_while(&|| state(parent).is_some_and(|state| !matches!(state, 'T' | 'Z')));
         let others = children(parent);
-        // The first of all, so that it starts no more of them; one that it starts just now ends by itself.
         for process in std::iter::once(parent).chain(others.iter().copied()) {
             let _ = kill_process(process, Signal::KILL);
         }
         postmaster.wait().unwrap();
-        let began = Instant::now();
-        while others.iter().any(|process| is_there(*process)) {
-            assert!(began.elapsed() < PATIENCE, "it cannot be killed");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        // One that is dead and that nobody has buried is not there.
+        wait_while(&|| others.iter().any(|process| state(*process).is_some_and(|state| state != 'Z')));
     }
 }
 
@@ -164,9 +170,8 @@ fn children(parent: Pid) -> Vec<Pid> {
     ids.filter_map(|name| Pid::from_raw(name.parse().ok()?)).collect()
 }
 
-/// One that is dead and that nobody has buried is not there.
-fn is_there(process: Pid) -> bool {
-    stat(&process.as_raw_nonzero().to_string()).is_some_and(|(state, _)| state != 'Z')
+fn state(process: Pid) -> Option<char> {
+    stat(&process.as_raw_nonzero().to_string()).map(|(state, _)| state)
 }
 
 /// Where `initdb` in `PATH` really stands, or Debian's newest.
