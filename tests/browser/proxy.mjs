@@ -14,11 +14,14 @@ export async function startProxy(portal) {
   const proxy = {
     /** Nothing gets through any more. */
     isDown: false,
+    /** What was asked for in vain. */
+    turnedAway: [],
     /** Whether what is sent so arrives empty. */
     empties: () => false,
   };
   const server = createServer((asked, response) => {
     if (proxy.isDown) {
+      proxy.turnedAway.push(asked.url);
       asked.socket.destroy();
       return;
     }
