@@ -1,9 +1,6 @@
-use std::sync::Arc;
-
-use futures::future::try_join_all;
 use web::cookies;
 
-use super::page;
+use super::page::{self, Page};
 use crate::{
     Failed,
     client::Client,
@@ -16,12 +13,7 @@ use crate::{
     world::Bench,
 };
 
-const REQUESTS: usize = 10_000;
-const CONNECTIONS: usize = 8;
-const WARM_UP: usize = 500;
-const MOST_MILLISECONDS: f64 = 0.6;
-const MOST_STATEMENTS: f64 = 6.0;
-const PATH: &str = "/e-learning";
+const PAGE: Page = Page { name: "Learner Homepage", path: "/e-learning", milliseconds: 0.6, statements: 6.0 };
 /// What an employer has, and how far the reader is in those that they have begun.
 const COURSES: [(&str, &str, Option<&str>); 12] = [
     ("FIRE", "Fire safety", Some("passed")),
@@ -64,32 +56,11 @@ pub(crate) async fn measure(bench: &Bench) -> Result<Vec<Row>, Failed> {
     let visit = client.visit().await?;
     let logged_in = client.log_in(&visit, &people[0].username).await?;
     logged_in.expect(303)?;
-    let session = Arc::new(logged_in.cookie(cookies::SESSION)?);
-    let seen = client.get(PATH, &[("cookie", &session)]).await?;
+    let session = logged_in.cookie(cookies::SESSION)?;
+    let seen = client.get(PAGE.path, &[("cookie", &session)]).await?;
     let text = std::str::from_utf8(&seen.body)?;
     if let Some((_, missing, _)) = COURSES.iter().find(|(_, title, _)| !text.contains(title)) {
         return Err(Failed::because(format!("the page is not whole: {missing:?}")));
     }
-    page::ask(&world, PATH, &session, WARM_UP).await?;
-    let before = server.usage()?.all;
-    let each = REQUESTS / CONNECTIONS;
-    try_join_all((0..CONNECTIONS).map(|_| page::ask(&world, PATH, &session, each))).await?;
-    let used = server.usage()?.all - before;
-    server.stop().await?;
-    let milliseconds = used * 1e3 / (each * CONNECTIONS) as f64;
-    let statements = page::statements(&world, PATH, &session).await?;
-    Ok(vec![
-        Row::judged(
-            format!("server's processor time of Learner Homepage ({REQUESTS} requests)"),
-            format!("< {MOST_MILLISECONDS} ms"),
-            format!("{milliseconds:.3} ms"),
-            milliseconds < MOST_MILLISECONDS,
-        ),
-        Row::judged(
-            "its SQL statements",
-            format!("≤ {MOST_STATEMENTS}"),
-            format!("{statements:.1}"),
-            statements <= MOST_STATEMENTS,
-        ),
-    ])
+    page::cost(&PAGE, &world, server, &session).await
 }
